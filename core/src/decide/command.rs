@@ -1,0 +1,228 @@
+//! Commands: what a caller asks for, in the imperative. Where a fact is simply taken as said, the
+//! command carries the event's own fields; ids and figures that are left out are filled in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::book::PolicyVersionPublished;
+use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
+use crate::event::{
+    complaint, contract, interaction, opportunity, quote, receivable, shipment, survey,
+};
+use crate::id::{ActorId, CustomerCode, EventId, Line, Note, RequestKey};
+use crate::money::Currency;
+use crate::position::ExpectedVersion;
+use crate::time::{Date, Timestamp};
+
+/// Asks to put a customer on file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterCustomer {
+    /// What the customer is to us.
+    pub kind: CustomerKind,
+    /// How the customer came to us.
+    pub source: CustomerSource,
+    /// Who recommended us.
+    #[serde(default)]
+    pub referrer: Option<CustomerCode>,
+    /// The campaign, list or system it came from.
+    #[serde(default)]
+    pub provenance: Option<Line>,
+    /// The currency usually used.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// Who looks after the customer.
+    #[serde(default)]
+    pub owner: Option<ActorId>,
+    /// Day of the first contact.
+    #[serde(default)]
+    pub first_contact_on: Option<Date>,
+    /// Who checked the details.
+    #[serde(default)]
+    pub verified_by: Option<ActorId>,
+    /// The details by field; a name is required.
+    pub details: BTreeMap<CustomerField, Note>,
+}
+
+/// Asks to change details of the customer file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeCustomerDetails {
+    /// Where the new values come from.
+    #[serde(default)]
+    pub provenance: Option<Line>,
+    /// The new values; null removes a detail.
+    pub set: BTreeMap<CustomerField, Option<Note>>,
+    /// The values the caller believes are there (rule I-14); compared where given.
+    #[serde(default)]
+    pub expected: BTreeMap<CustomerField, Option<Note>>,
+}
+
+/// Asks that an event count nowhere from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoidEvent {
+    /// The event, of the same stream.
+    pub event: EventId,
+}
+
+macro_rules! commands {
+    (facts { $( $(#[$meta:meta])* $name:ident $event:ident $path:path; )* }) => {
+        /// What a caller asks for.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command", rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Command {
+            /// Put a customer on file (E07).
+            RegisterCustomer(RegisterCustomer),
+            /// Change details of the customer file (E08).
+            ChangeCustomerDetails(ChangeCustomerDetails),
+            /// Make an event count nowhere from now on (X22).
+            VoidEvent(VoidEvent),
+            $( $(#[$meta])* $name($path), )*
+        }
+
+        /// A command whose event is the fact itself, ready to be completed and checked.
+        pub(crate) fn plain_fact(command: Command) -> Result<crate::event::Body, Command> {
+            match command {
+                $( Command::$name(fact) => Ok(crate::event::Body::$event(fact)), )*
+                other => Err(other),
+            }
+        }
+
+        /// The commands that take a fact as said, each with the kind of event it becomes.
+        pub const FACTS: &[(&str, crate::event::Kind)] =
+            &[ $( (stringify!($name), crate::event::Kind::$event) ),* ];
+
+        $( impl From<$path> for Command {
+            fn from(fact: $path) -> Command { Command::$name(fact) }
+        } )*
+    };
+}
+
+commands! { facts {
+    /// Publish a version of a policy (X10).
+    PublishPolicyVersion PolicyVersionPublished PolicyVersionPublished;
+    /// Close an import with its figures (X06).
+    ApplyImport ImportApplied crate::event::book::ImportApplied;
+    /// Add a contact (E14).
+    AddContact ContactAdded ContactAdded;
+    /// Record an interaction (E16).
+    RecordInteraction InteractionRecorded interaction::InteractionRecorded;
+    /// Make an interaction count no longer (E17).
+    VoidInteraction InteractionVoided interaction::InteractionVoided;
+    /// Open an opportunity (E26).
+    OpenOpportunity OpportunityOpened opportunity::OpportunityOpened;
+    /// Move an opportunity to another stage (E27).
+    ChangeOpportunityStage OpportunityStageChanged opportunity::OpportunityStageChanged;
+    /// Revise what is expected of an opportunity (E28).
+    ReviseOpportunityForecast OpportunityForecastRevised opportunity::OpportunityForecastRevised;
+    /// Close an opportunity as won (E30).
+    WinOpportunity OpportunityWon opportunity::OpportunityWon;
+    /// Close an opportunity as lost (E31).
+    LoseOpportunity OpportunityLost opportunity::OpportunityLost;
+    /// Open a closed opportunity again (E32).
+    ReopenOpportunity OpportunityReopened opportunity::OpportunityReopened;
+    /// Issue a quote or its next revision (E33).
+    IssueQuote QuoteIssued quote::QuoteIssued;
+    /// Record what became of a quote (E34).
+    RecordQuoteOutcome QuoteOutcomeRecorded quote::QuoteOutcomeRecorded;
+    /// Sign a contract (E35).
+    SignContract ContractSigned contract::ContractSigned;
+    /// Dispatch a shipment (E38).
+    DispatchShipment ShipmentDispatched shipment::ShipmentDispatched;
+    /// Record that a shipment arrived (E39).
+    SignShipment ShipmentSigned shipment::ShipmentSigned;
+    /// Record that goods came back (E40).
+    ReturnGoods GoodsReturned shipment::GoodsReturned;
+    /// Open a receivable (E41).
+    OpenReceivable ReceivableOpened receivable::ReceivableOpened;
+    /// Issue an invoice (E43).
+    IssueInvoice InvoiceIssued receivable::InvoiceIssued;
+    /// Record a payment (E46).
+    ReceivePayment PaymentReceived receivable::PaymentReceived;
+    /// Reverse a payment and its applications (E47, E49).
+    ReversePayment PaymentReversed receivable::PaymentReversed;
+    /// Apply a receipt to items (E48).
+    ApplyCredit CreditApplied receivable::CreditApplied;
+    /// Reverse an application (E49).
+    ReverseApplication ApplicationReversed receivable::ApplicationReversed;
+    /// Dispute an item, or end the dispute (X14).
+    ChangeReceivableDispute ReceivableDisputeChanged receivable::ReceivableDisputeChanged;
+    /// Take in a complaint, enquiry, request or suggestion (E53).
+    ReceiveComplaint ComplaintReceived complaint::ComplaintReceived;
+    /// Record the first response (E54).
+    AcknowledgeComplaint ComplaintAcknowledged complaint::ComplaintAcknowledged;
+    /// Judge a complaint (E55).
+    AssessComplaint ComplaintAssessed complaint::ComplaintAssessed;
+    /// Pause or resume a complaint's clock (E56).
+    ChangeComplaintClock ComplaintClockChanged complaint::ComplaintClockChanged;
+    /// Answer a complaint (E57).
+    AnswerComplaint ComplaintAnswered complaint::ComplaintAnswered;
+    /// Close a complaint (E58).
+    CloseComplaint ComplaintClosed complaint::ComplaintClosed;
+    /// Open a closed complaint again (E59).
+    ReopenComplaint ComplaintReopened complaint::ComplaintReopened;
+    /// Record the answers to a survey (E60).
+    AnswerSurvey SurveyAnswered survey::SurveyAnswered;
+} }
+
+/// One command with what the caller says about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The customer it concerns; absent for commands to the book itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerCode>,
+    /// When the fact was so; now when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_at: Option<Timestamp>,
+    /// What the caller believes of the stream.
+    #[serde(default)]
+    pub expected_version: ExpectedVersion,
+    /// Recognises a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<RequestKey>,
+    /// Why, in words; names nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Note>,
+    /// The event of the same stream that is corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<EventId>,
+    /// What is asked for.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+impl Request {
+    /// Builds a request about a customer with nothing else said.
+    pub fn about(customer: CustomerCode, command: impl Into<Command>) -> Self {
+        Request {
+            customer: Some(customer),
+            effective_at: None,
+            expected_version: ExpectedVersion::Any,
+            idempotency_key: None,
+            reason: None,
+            corrects: None,
+            command: command.into(),
+        }
+    }
+}
+
+impl From<RegisterCustomer> for Command {
+    fn from(command: RegisterCustomer) -> Command {
+        Command::RegisterCustomer(command)
+    }
+}
+
+impl From<ChangeCustomerDetails> for Command {
+    fn from(command: ChangeCustomerDetails) -> Command {
+        Command::ChangeCustomerDetails(command)
+    }
+}
+
+impl From<VoidEvent> for Command {
+    fn from(command: VoidEvent) -> Command {
+        Command::VoidEvent(command)
+    }
+}

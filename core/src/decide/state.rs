@@ -1,0 +1,410 @@
+//! The state decisions are made on: one customer's records, and the book's policies.
+//!
+//! A customer's state is a small profile and a map of records (opportunities, items, ...). A
+//! [`Draft`] lays changes over it record by record, so that a batch that is refused leaves nothing
+//! behind and a customer with very many records costs no more than one with few.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
+use crate::event::book::{
+    Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PriceFloors, ServiceLevels,
+};
+use crate::event::customer::{CustomerField, CustomerKind};
+use crate::event::{Class, RequestMark, Subject};
+use crate::id::{BookId, ContactId, LegalEntity, PolicyName};
+use crate::money::Currency;
+use crate::position::{Position, StreamVersion};
+use crate::proof::Hash;
+use crate::time::Timestamp;
+
+use super::{
+    complaint, contract, customer, interaction, opportunity, quote, receivable, shipment, survey,
+};
+
+/// The book as decisions see it.
+#[derive(Debug, Clone)]
+pub struct BookState {
+    /// The book's id; nil before it is opened.
+    pub book: BookId,
+    /// The book's name.
+    pub name: String,
+    /// The zone in which days begin and end.
+    pub zone: chrono_tz::Tz,
+    /// The owner's currency.
+    pub functional_currency: Option<Currency>,
+    /// The owner's legal entities, the first the default.
+    pub legal_entities: Vec<LegalEntity>,
+    /// Country calling code for phone numbers given without one.
+    pub default_calling_code: Option<String>,
+    /// Published policies by name and version.
+    pub policies: BTreeMap<(PolicyName, u32), PolicyVersionPublished>,
+}
+
+impl Default for BookState {
+    fn default() -> Self {
+        BookState {
+            book: BookId(uuid::Uuid::nil()),
+            name: String::new(),
+            zone: chrono_tz::UTC,
+            functional_currency: None,
+            legal_entities: Vec::new(),
+            default_calling_code: None,
+            policies: BTreeMap::new(),
+        }
+    }
+}
+
+impl BookState {
+    /// Returns a policy's newest version, or nothing when none is published.
+    pub fn newest(&self, policy: &PolicyName) -> Option<&PolicyVersionPublished> {
+        let all = (policy.clone(), 0)..=(policy.clone(), u32::MAX);
+        self.policies.range(all).next_back().map(|(_, published)| published)
+    }
+
+    /// Returns one version of a policy.
+    pub fn policy(&self, policy: &PolicyName, version: u32) -> Option<&PolicyVersionPublished> {
+        self.policies.get(&(policy.clone(), version))
+    }
+
+    fn newest_with<'a, T: 'a>(
+        &'a self,
+        part: impl Fn(&'a PolicyVersionPublished) -> Option<&'a T>,
+    ) -> Option<(u32, &'a T)> {
+        let mut with = self.policies.values().filter_map(|p| part(p).map(|t| (p.version, t)));
+        with.next_back()
+    }
+
+    /// Returns the pipeline of this name and version.
+    pub fn pipeline(&self, policy: &PolicyName, version: u32) -> Option<&Pipeline> {
+        self.policy(policy, version)?.pipeline.as_ref()
+    }
+
+    /// Returns the newest ageing edges.
+    pub fn ageing(&self) -> Option<(u32, &Ageing)> {
+        self.newest_with(|p| p.ageing.as_ref())
+    }
+
+    /// Returns the newest service levels.
+    pub fn service_levels(&self) -> Option<(u32, &ServiceLevels)> {
+        self.newest_with(|p| p.service_levels.as_ref())
+    }
+
+    /// Returns the newest indicator tree.
+    pub fn indicators(&self) -> Option<(u32, &IndicatorTree)> {
+        self.newest_with(|p| p.indicators.as_ref())
+    }
+
+    /// Returns the newest price floors.
+    pub fn price_floors(&self) -> Option<(u32, &PriceFloors)> {
+        self.newest_with(|p| p.price_floors.as_ref())
+    }
+}
+
+/// A customer detail as decisions know it: public text, or the mark of sealed text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DetailValue {
+    /// A public value.
+    Public(crate::id::Note),
+    /// The keyed mark of a sealed value.
+    Mark([u8; 16]),
+}
+
+/// What decisions know of the customer as such.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Set once the customer is registered.
+    pub kind: Option<CustomerKind>,
+    /// The currency usually used.
+    pub currency: Option<Currency>,
+    /// The one main contact.
+    pub main_contact: Option<ContactId>,
+    /// Latest known details, sorted by field.
+    pub details: Vec<(CustomerField, DetailValue)>,
+}
+
+/// A family of records and the type of its state.
+pub trait StateRecord: Clone + Sized {
+    /// The family.
+    const FAMILY: Family;
+    /// Wraps the state.
+    fn wrap(self) -> Record;
+    /// Unwraps the state of this family.
+    fn unwrap(record: &Record) -> Option<&Self>;
+    /// Unwraps the state of this family for change.
+    fn unwrap_mut(record: &mut Record) -> Option<&mut Self>;
+}
+
+macro_rules! families {
+    ($( $name:ident $path:path; )*) => {
+        /// The families of records in a customer's stream.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)]
+        pub enum Family { $( $name ),* }
+
+        /// The state of one record.
+        #[derive(Debug, Clone, PartialEq)]
+        #[allow(missing_docs)]
+        pub enum Record { $( $name(Box<$path>) ),* }
+
+        $( impl StateRecord for $path {
+            const FAMILY: Family = Family::$name;
+            fn wrap(self) -> Record { Record::$name(Box::new(self)) }
+            fn unwrap(record: &Record) -> Option<&Self> {
+                match record { Record::$name(state) => Some(state), _ => None }
+            }
+            fn unwrap_mut(record: &mut Record) -> Option<&mut Self> {
+                match record { Record::$name(state) => Some(state), _ => None }
+            }
+        } )*
+
+        const FAMILY_COUNT: usize = [ $( Family::$name ),* ].len();
+    };
+}
+
+families! {
+    Contact customer::Contact;
+    Interaction interaction::Interaction;
+    Opportunity opportunity::Opportunity;
+    Quote quote::Quote;
+    Contract contract::Contract;
+    Shipment shipment::Shipment;
+    Item receivable::Item;
+    Invoice receivable::Invoice;
+    Receipt receivable::Receipt;
+    Application receivable::Application;
+    Complaint complaint::Complaint;
+    Survey survey::Survey;
+}
+
+/// The key of a record within a customer's state.
+pub type RecordKey = (Family, CompactString);
+
+/// One stream's state after a number of its events.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CustomerState {
+    /// Version of the last event folded.
+    pub version: StreamVersion,
+    /// Position of the last event folded.
+    pub last: Option<(Position, Hash)>,
+    /// The customer as such.
+    pub profile: Profile,
+    /// Records ever made, by family; the next id is drawn from it.
+    pub counts: [u32; FAMILY_COUNT],
+    /// The records.
+    pub records: BTreeMap<RecordKey, Record>,
+    /// Requests seen, by key digest: where the first answer's events start.
+    pub requests: BTreeMap<[u8; 16], SeenRequest>,
+    /// Vault slots in use, by subject and class.
+    pub key_slots: BTreeMap<(Subject, Class), u64>,
+}
+
+/// A request that was answered before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenRequest {
+    /// Digest of the content.
+    pub content: [u8; 16],
+    /// Position of its first event.
+    pub position: Position,
+    /// How many events it became.
+    pub events: u32,
+}
+
+/// Changes laid over a state.
+#[derive(Debug, Clone, Default)]
+pub struct Delta {
+    version: Option<StreamVersion>,
+    last: Option<(Position, Hash)>,
+    profile: Option<Profile>,
+    counts: Option<[u32; FAMILY_COUNT]>,
+    records: BTreeMap<RecordKey, Record>,
+    requests: BTreeMap<[u8; 16], SeenRequest>,
+    key_slots: BTreeMap<(Subject, Class), u64>,
+}
+
+/// A state with changes on top that may still be dropped.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    base: &'a CustomerState,
+    delta: &'a mut Delta,
+}
+
+impl<'a> Draft<'a> {
+    /// Lays `delta` over `base`.
+    pub const fn new(base: &'a CustomerState, delta: &'a mut Delta) -> Self {
+        Draft { base, delta }
+    }
+
+    /// Returns the version of the stream's last event.
+    pub fn version(&self) -> StreamVersion {
+        self.delta.version.unwrap_or(self.base.version)
+    }
+
+    /// Returns position and hash of the stream's last event.
+    pub fn last(&self) -> Option<(Position, Hash)> {
+        self.delta.last.or(self.base.last)
+    }
+
+    /// Notes that an event was added to the stream.
+    pub fn advance(&mut self, position: Position, hash: Hash) {
+        self.delta.version = Some(self.version().next());
+        self.delta.last = Some((position, hash));
+    }
+
+    /// Returns the customer as such.
+    pub fn profile(&self) -> &Profile {
+        self.delta.profile.as_ref().unwrap_or(&self.base.profile)
+    }
+
+    /// Returns the customer as such, for change.
+    pub fn profile_mut(&mut self) -> &mut Profile {
+        let base = &self.base.profile;
+        self.delta.profile.get_or_insert_with(|| base.clone())
+    }
+
+    /// Tells whether the customer is registered.
+    pub fn is_registered(&self) -> bool {
+        self.profile().kind.is_some()
+    }
+
+    /// Returns a record.
+    pub fn get<R: StateRecord>(&self, id: &str) -> Option<&R> {
+        let key = (R::FAMILY, CompactString::from(id));
+        let record = self.delta.records.get(&key).or_else(|| self.base.records.get(&key))?;
+        R::unwrap(record)
+    }
+
+    /// Returns a record for change; it is copied from the base at first.
+    pub fn get_mut<R: StateRecord>(&mut self, id: &str) -> Option<&mut R> {
+        use std::collections::btree_map::Entry;
+        let key = (R::FAMILY, CompactString::from(id));
+        let record = match self.delta.records.entry(key) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let copy = self.base.records.get(entry.key())?.clone();
+                entry.insert(copy)
+            }
+        };
+        R::unwrap_mut(record)
+    }
+
+    /// Adds a record.
+    pub fn insert<R: StateRecord>(&mut self, id: &str, state: R) {
+        self.delta.records.insert((R::FAMILY, CompactString::from(id)), state.wrap());
+        let mut counts = self.counts();
+        if let Some(count) = counts.get_mut(R::FAMILY as usize) {
+            *count += 1;
+        }
+        self.delta.counts = Some(counts);
+    }
+
+    /// Returns all records of a family, in order of their ids.
+    pub fn each<R: StateRecord + 'static>(&self) -> impl Iterator<Item = (&str, &R)> {
+        let from = (R::FAMILY, CompactString::default());
+        let family = |(key, _): &(&RecordKey, &Record)| key.0 == R::FAMILY;
+        let base = self.base.records.range(from.clone()..).take_while(family);
+        let delta = self.delta.records.range(from..).take_while(family);
+        let untouched = base.filter(|(key, _)| !self.delta.records.contains_key(*key));
+        let mut merged: Vec<_> = untouched.chain(delta).collect();
+        merged.sort_unstable_by_key(|(key, _)| *key);
+        merged.into_iter().filter_map(|(key, record)| Some((key.1.as_str(), R::unwrap(record)?)))
+    }
+
+    fn counts(&self) -> [u32; FAMILY_COUNT] {
+        self.delta.counts.unwrap_or(self.base.counts)
+    }
+
+    /// Returns the next free id of a family, such as `O-3`.
+    pub fn next_id<R: StateRecord>(&self, prefix: &str) -> String {
+        let mut number = self.counts().get(R::FAMILY as usize).copied().unwrap_or_default() + 1;
+        loop {
+            let id = format!("{prefix}-{number}");
+            if self.get::<R>(&id).is_none() {
+                return id;
+            }
+            number += 1;
+        }
+    }
+
+    /// Returns a request answered before.
+    pub fn request(&self, key: &[u8; 16]) -> Option<SeenRequest> {
+        self.delta.requests.get(key).or_else(|| self.base.requests.get(key)).copied()
+    }
+
+    /// Notes that a request became events.
+    pub fn note_request(&mut self, mark: &RequestMark, position: Position) {
+        let seen = SeenRequest { content: mark.content, position, events: mark.events };
+        self.delta.requests.insert(mark.key, seen);
+    }
+
+    /// Returns the vault slot of a subject and class.
+    pub fn key_slot(&self, subject: &Subject, class: Class) -> Option<u64> {
+        let key = (subject.clone(), class);
+        self.delta.key_slots.get(&key).or_else(|| self.base.key_slots.get(&key)).copied()
+    }
+
+    /// Notes the vault slot of a subject and class.
+    pub fn note_key_slot(&mut self, subject: Subject, class: Class, slot: u64) {
+        self.delta.key_slots.insert((subject, class), slot);
+    }
+}
+
+impl CustomerState {
+    /// Takes the changes of a batch that was accepted.
+    pub fn merge(&mut self, delta: Delta) {
+        self.version = delta.version.unwrap_or(self.version);
+        self.last = delta.last.or(self.last);
+        if let Some(profile) = delta.profile {
+            self.profile = profile;
+        }
+        self.counts = delta.counts.unwrap_or(self.counts);
+        self.records.extend(delta.records);
+        self.requests.extend(delta.requests);
+        self.key_slots.extend(delta.key_slots);
+    }
+
+    /// Folds one event that is in the log, with its leaf hash.
+    pub fn fold(&mut self, event: &mut crate::event::Event, hash: Hash) {
+        let mut delta = Delta::default();
+        let base = std::mem::take(self);
+        let mut draft = Draft::new(&base, &mut delta);
+        fold_event(&mut draft, event, hash);
+        *self = base;
+        self.merge(delta);
+    }
+}
+
+/// Folds an event's bookkeeping (version, key slots, request) and its content into a draft.
+pub fn fold_event(draft: &mut Draft<'_>, event: &mut crate::event::Event, hash: Hash) {
+    note_event(draft, event, hash);
+    event.body.fold(&event.envelope, draft);
+}
+
+/// Folds only an event's bookkeeping: what stays true even when the event is voided.
+pub fn note_event(draft: &mut Draft<'_>, event: &mut crate::event::Event, hash: Hash) {
+    let position = event.envelope.position;
+    draft.advance(position, hash);
+    if let Some(mark) = &event.envelope.request {
+        draft.note_request(mark, position);
+    }
+    let mut slots = Vec::new();
+    let visited: Result<(), std::convert::Infallible> =
+        event.body.sections(&mut |subject, section| {
+            if let Some(sealed) = section.sealed() {
+                slots.push((subject, section.class(), sealed.key_slot));
+            }
+            Ok(())
+        });
+    visited.unwrap_or_else(|never| match never {});
+    for (subject, class, slot) in slots {
+        if draft.key_slot(&subject, class) != Some(slot) {
+            draft.note_key_slot(subject, class, slot);
+        }
+    }
+}
+
+/// Returns the time an event is taken to have happened, for rules that compare dates.
+pub fn effective(envelope: &crate::event::Envelope) -> Timestamp {
+    envelope.effective_at
+}

@@ -1,0 +1,1 @@
+//! Voids: whether an event may count nowhere from now on, and what the state is without it.

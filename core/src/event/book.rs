@@ -1,0 +1,211 @@
+//! Events of the book itself: X21, X29, X10, X22, X06.
+
+use super::EventBody;
+use crate::id::{
+    BookId, EventId, ImportId, Label, LegalEntity, Line, PolicyName, ProductCode, StageName,
+};
+use crate::money::{Currency, Money};
+use crate::position::Position;
+
+crate::record! {
+    /// X21: the book is opened; always position 0.
+    pub struct BookOpened {
+        /// The book's id.
+        pub book: BookId,
+        /// The book's name.
+        pub name: Line,
+        /// The IANA zone in which days begin and end.
+        pub zone: Label,
+        /// The currency the owner keeps accounts in.
+        pub functional_currency: Currency,
+        /// The owner's legal entities, the first the default.
+        pub legal_entities: Vec<LegalEntity>,
+        /// Month 1 to 12 in which the fiscal year starts.
+        pub fiscal_year_start_month: u8,
+        /// Country calling code, such as 86, for phone numbers given without one.
+        pub default_calling_code: Option<Label>,
+        /// The Ed25519 public key that signs tree heads (RFC 8032).
+        pub signing_key: [u8; 32],
+    }
+}
+
+crate::record! {
+    /// X29: the layout of one kind and schema version, published before its first use.
+    pub struct EventLayoutPublished {
+        /// The stored number of the kind.
+        pub kind_tag: u16,
+        /// The stored name of the kind.
+        pub kind_name: Line,
+        /// The schema version.
+        pub schema_version: u16,
+        /// The body's layout in the layout language.
+        pub layout: crate::id::Note,
+    }
+}
+
+crate::record! {
+    /// X10: a version of a policy; exactly one of the contents is present.
+    pub struct PolicyVersionPublished {
+        /// The policy's name.
+        pub policy: PolicyName,
+        /// Its version, counted from 1.
+        pub version: u32,
+        /// Stages of an opportunity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub pipeline: Option<Pipeline>,
+        /// Edges of receivable ageing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ageing: Option<Ageing>,
+        /// Time limits of complaints and requests.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub service_levels: Option<ServiceLevels>,
+        /// Indicators of satisfaction.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub indicators: Option<IndicatorTree>,
+        /// Lowest prices.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub price_floors: Option<PriceFloors>,
+    }
+}
+
+crate::record! {
+    /// The stages an opportunity passes, in order of rank.
+    pub struct Pipeline {
+        /// Open stages, first to last.
+        pub stages: Vec<Stage>,
+        /// The reasons a loss may have.
+        pub lost_reasons: Vec<Label>,
+    }
+}
+
+crate::record! {
+    /// One open stage.
+    pub struct Stage {
+        /// Its name in events.
+        pub name: StageName,
+        /// Its Chinese label.
+        pub label_zh: Label,
+        /// Probability of winning in percent, used when the opportunity has none of its own.
+        pub probability_percent: u8,
+    }
+}
+
+crate::record! {
+    /// Upper edges of the overdue buckets in days, inclusive (rule R20).
+    pub struct Ageing {
+        /// For instance 30, 60, 90, 120; beyond the last is one more bucket.
+        pub edges_days: Vec<u32>,
+    }
+}
+
+crate::record! {
+    /// Time limits by kind and severity, and the hours they run in.
+    pub struct ServiceLevels {
+        /// First minute of the working day, counted from midnight.
+        pub day_starts_minute: u16,
+        /// Minute after the last of the working day.
+        pub day_ends_minute: u16,
+        /// Working weekdays, 1 Monday to 7 Sunday.
+        pub weekdays: Vec<u8>,
+        /// The limits; the first that fits counts.
+        pub targets: Vec<ServiceTarget>,
+    }
+}
+
+crate::record! {
+    /// One time limit.
+    pub struct ServiceTarget {
+        /// Severity it is for.
+        pub severity: super::complaint::Severity,
+        /// Working minutes to the first human response.
+        pub first_response_minutes: u32,
+        /// Working minutes to the answer.
+        pub resolution_minutes: u32,
+    }
+}
+
+crate::record! {
+    /// The indicators a survey measures, up to three levels.
+    pub struct IndicatorTree {
+        /// Lowest mark of the scale.
+        pub scale_min: u8,
+        /// Highest mark of the scale.
+        pub scale_max: u8,
+        /// All indicators.
+        pub indicators: Vec<Indicator>,
+    }
+}
+
+crate::record! {
+    /// One indicator.
+    pub struct Indicator {
+        /// Its name in answers.
+        pub name: Label,
+        /// Its Chinese label.
+        pub label_zh: Label,
+        /// The indicator above it.
+        pub parent: Option<Label>,
+        /// Its weight among its siblings.
+        pub weight: u16,
+    }
+}
+
+crate::record! {
+    /// The lowest unit price of products.
+    pub struct PriceFloors {
+        /// One line a product and currency.
+        pub floors: Vec<PriceFloor>,
+    }
+}
+
+crate::record! {
+    /// The lowest unit price of one product.
+    pub struct PriceFloor {
+        /// The product.
+        pub product: ProductCode,
+        /// The lowest price without approval.
+        pub price: Money,
+    }
+}
+
+crate::record! {
+    /// X22: an event of the same stream counts nowhere from this position on.
+    pub struct EventVoided {
+        /// The event.
+        pub event: EventId,
+        /// Where it stands.
+        pub position: Position,
+        /// The stored number of its kind.
+        pub kind_tag: u16,
+    }
+}
+
+crate::record! {
+    /// X06: an import has been applied; its figures reconcile with the file.
+    pub struct ImportApplied {
+        /// The import's source, under which its rows are recognised again.
+        pub import: ImportId,
+        /// The file's name.
+        pub file_name: Line,
+        /// Rows read.
+        pub rows: u64,
+        /// Rows that became events now.
+        pub taken: u64,
+        /// Rows already taken by an earlier run.
+        pub known: u64,
+        /// Rows refused, each named in the answer.
+        pub refused: u64,
+        /// Rows the mapping leaves out on purpose.
+        pub skipped: u64,
+        /// Events appended.
+        pub events: u64,
+        /// Sums of the amounts taken, by currency.
+        pub sums: Vec<Money>,
+    }
+}
+
+impl EventBody for BookOpened {}
+impl EventBody for EventLayoutPublished {}
+impl EventBody for PolicyVersionPublished {}
+impl EventBody for EventVoided {}
+impl EventBody for ImportApplied {}

@@ -1,0 +1,1 @@
+//! One example of every kind, for reference pages and pinned bytes.

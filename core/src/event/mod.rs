@@ -1,0 +1,233 @@
+//! The event catalogue: every kind of event the ledger knows, listed once, below.
+//!
+//! To add a kind: declare its struct in the file of its family, add its line to the catalogue, its
+//! rules in `decide/` and its example in `examples.rs`. Numbers, names and field orders are never
+//! reused or changed once released; a new schema version comes with an upcaster.
+
+pub mod book;
+pub mod complaint;
+pub mod contract;
+pub mod customer;
+pub mod envelope;
+pub mod examples;
+pub mod index;
+pub mod interaction;
+pub mod opportunity;
+pub mod quote;
+pub mod receivable;
+pub mod section;
+pub mod shipment;
+pub mod survey;
+
+pub use envelope::{
+    Actor, Assurance, BookStream, Channel, Envelope, Event, Header, RequestMark, Source, StreamId,
+};
+pub use section::{AnySection, Class, Personal, Sealed, Section, Subject};
+
+use crate::codec::layout::{Describe, Layout};
+use crate::codec::{self, CodecError};
+
+/// What a body's sections are shown to, one after the other, in stored order.
+pub type SectionVisitor<'a, E> = dyn FnMut(Subject, &mut dyn AnySection) -> Result<(), E> + 'a;
+
+/// A number that may be taken only once in the whole ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UniqueKey {
+    /// A contract's number (rule in E35).
+    Contract(crate::id::ContractNumber),
+    /// An invoice's number (E43).
+    Invoice(crate::id::InvoiceNumber),
+    /// One line of one bank statement (rule I-45).
+    BankLine(receivable::BankRef),
+}
+
+/// What every event body declares besides its fields. All have a default: a body without personal
+/// sections or unique numbers declares nothing.
+pub trait EventBody {
+    /// Shows every personal section with its subject, in stored order.
+    ///
+    /// # Errors
+    /// Whatever the visitor returns.
+    fn sections<E>(&mut self, _visit: &mut SectionVisitor<'_, E>) -> Result<(), E> {
+        Ok(())
+    }
+
+    /// Returns the numbers this event takes.
+    fn claims(&self) -> Option<UniqueKey> {
+        None
+    }
+}
+
+macro_rules! catalogue {
+    ($( $tag:literal $name:ident $path:path, $text:literal v $schema:literal $code:literal $label:literal; )*) => {
+        /// A kind of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Kind {
+            $( #[doc = concat!($code, " `", $text, "` ", $label, ".")] $name = $tag ),*
+        }
+
+        /// What happened: the content of one event.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Body {
+            $( #[doc = concat!($code, " `", $text, "` ", $label, ".")] $name($path) ),*
+        }
+
+        impl Kind {
+            /// Every kind, in stored order.
+            pub const ALL: &'static [Kind] = &[ $( Kind::$name ),* ];
+
+            /// Returns the kind with this stored number.
+            pub const fn from_tag(tag: u16) -> Option<Kind> {
+                match tag { $( $tag => Some(Kind::$name), )* _ => None }
+            }
+
+            /// Returns the stored number.
+            pub const fn tag(self) -> u16 {
+                self as u16
+            }
+
+            /// Returns the stored name.
+            pub const fn name(self) -> &'static str {
+                match self { $( Kind::$name => $text ),* }
+            }
+
+            /// Returns the current schema version.
+            pub const fn schema(self) -> u16 {
+                match self { $( Kind::$name => $schema ),* }
+            }
+
+            /// Returns the kind's number in the requirements.
+            pub const fn code(self) -> &'static str {
+                match self { $( Kind::$name => $code ),* }
+            }
+
+            /// Returns the Chinese label.
+            pub const fn label_zh(self) -> &'static str {
+                match self { $( Kind::$name => $label ),* }
+            }
+
+            /// Returns the layout of the body's stored bytes.
+            pub fn layout(self) -> Layout {
+                match self { $( Kind::$name => <$path as Describe>::layout() ),* }
+            }
+        }
+
+        impl Body {
+            /// Returns the kind.
+            pub const fn kind(&self) -> Kind {
+                match self { $( Body::$name(_) => Kind::$name ),* }
+            }
+
+            /// Appends the body's canonical bytes to `out`.
+            ///
+            /// # Errors
+            /// [`CodecError::Encode`] when a personal section is open or an id empty.
+            pub fn encode_into(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+                match self { $( Body::$name(body) => codec::encode_into(body, out) ),* }
+            }
+
+            /// Reads a body of this kind that fills `bytes`.
+            ///
+            /// # Errors
+            /// [`CodecError`] when the bytes are not such a body or something is left over.
+            pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Body, CodecError> {
+                match kind { $( Kind::$name => codec::decode($text, bytes).map(Body::$name) ),* }
+            }
+
+            /// Reads a body of this kind from its JSON form.
+            ///
+            /// # Errors
+            /// What the JSON reader says, naming the field.
+            pub fn from_json(kind: Kind, value: serde_json::Value) -> Result<Body, serde_json::Error> {
+                match kind { $( Kind::$name => serde_json::from_value(value).map(Body::$name) ),* }
+            }
+
+            /// Returns the JSON form of the fields.
+            ///
+            /// # Errors
+            /// Never for the kinds of this catalogue.
+            pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $( Body::$name(body) => serde_json::to_value(body) ),* }
+            }
+
+            /// Shows every personal section with its subject, in stored order.
+            ///
+            /// # Errors
+            /// Whatever the visitor returns.
+            pub fn sections<E>(&mut self, visit: &mut SectionVisitor<'_, E>) -> Result<(), E> {
+                match self { $( Body::$name(body) => EventBody::sections(body, visit) ),* }
+            }
+
+            /// Returns the number this event takes, if any.
+            pub fn claims(&self) -> Option<UniqueKey> {
+                match self { $( Body::$name(body) => EventBody::claims(body) ),* }
+            }
+        }
+
+        $( impl From<$path> for Body {
+            fn from(body: $path) -> Body { Body::$name(body) }
+        } )*
+
+        /// Calls a macro with the names of all kinds, so that other folders can dispatch on them
+        /// without a second list.
+        macro_rules! each_kind {
+            ($callback:ident) => { $callback! { $( $name ),* } };
+        }
+        pub(crate) use each_kind;
+    };
+}
+
+catalogue! {
+    1  BookOpened book::BookOpened, "book.opened" v 1 "X21" "开账";
+    2  EventLayoutPublished book::EventLayoutPublished, "event_layout.published" v 1 "X29" "事件格式发布";
+    3  PolicyVersionPublished book::PolicyVersionPublished, "policy_version.published" v 1 "X10" "规则版本发布";
+    4  EventVoided book::EventVoided, "event.voided" v 1 "X22" "作废";
+    5  ImportApplied book::ImportApplied, "import.applied" v 1 "X06" "导入";
+    10 CustomerRegistered customer::CustomerRegistered, "customer.registered" v 1 "E07" "客户已建档";
+    11 CustomerDetailsChanged customer::CustomerDetailsChanged, "customer_details.changed" v 1 "E08" "资料已变更";
+    12 ContactAdded customer::ContactAdded, "contact.added" v 1 "E14" "联系人已添加";
+    20 InteractionRecorded interaction::InteractionRecorded, "interaction.recorded" v 1 "E16" "往来已记录";
+    21 InteractionVoided interaction::InteractionVoided, "interaction.voided" v 1 "E17" "往来已作废";
+    30 OpportunityOpened opportunity::OpportunityOpened, "opportunity.opened" v 1 "E26" "机会已建立";
+    31 OpportunityStageChanged opportunity::OpportunityStageChanged, "opportunity_stage.changed" v 1 "E27" "阶段已变更";
+    32 OpportunityForecastRevised opportunity::OpportunityForecastRevised, "opportunity_forecast.revised" v 1 "E28" "预测已修订";
+    33 OpportunityWon opportunity::OpportunityWon, "opportunity.won" v 1 "E30" "已赢单";
+    34 OpportunityLost opportunity::OpportunityLost, "opportunity.lost" v 1 "E31" "已丢单";
+    35 OpportunityReopened opportunity::OpportunityReopened, "opportunity.reopened" v 1 "E32" "已重启";
+    40 QuoteIssued quote::QuoteIssued, "quote.issued" v 1 "E33" "报价已发出";
+    41 QuoteOutcomeRecorded quote::QuoteOutcomeRecorded, "quote_outcome.recorded" v 1 "E34" "报价结果";
+    50 ContractSigned contract::ContractSigned, "contract.signed" v 1 "E35" "合同已签署";
+    60 ShipmentDispatched shipment::ShipmentDispatched, "shipment.dispatched" v 1 "E38" "已发货";
+    61 ShipmentSigned shipment::ShipmentSigned, "shipment.signed" v 1 "E39" "已签收";
+    62 GoodsReturned shipment::GoodsReturned, "goods.returned" v 1 "E40" "已退货";
+    70 ReceivableOpened receivable::ReceivableOpened, "receivable.opened" v 1 "E41" "应收已生成";
+    71 InvoiceIssued receivable::InvoiceIssued, "invoice.issued" v 1 "E43" "已开票";
+    72 PaymentReceived receivable::PaymentReceived, "payment.received" v 1 "E46" "已回款";
+    73 PaymentReversed receivable::PaymentReversed, "payment.reversed" v 1 "E47" "回款已冲销";
+    74 CreditApplied receivable::CreditApplied, "credit.applied" v 1 "E48" "已核销";
+    75 ApplicationReversed receivable::ApplicationReversed, "application.reversed" v 1 "E49" "核销已撤销";
+    76 ReceivableDisputeChanged receivable::ReceivableDisputeChanged, "receivable_dispute.changed" v 1 "X14" "争议";
+    80 ComplaintReceived complaint::ComplaintReceived, "complaint.received" v 1 "E53" "已受理";
+    81 ComplaintAcknowledged complaint::ComplaintAcknowledged, "complaint.acknowledged" v 1 "E54" "已首次响应";
+    82 ComplaintAssessed complaint::ComplaintAssessed, "complaint.assessed" v 1 "E55" "已判定";
+    83 ComplaintClockChanged complaint::ComplaintClockChanged, "complaint_clock.changed" v 1 "E56" "计时暂停/恢复";
+    84 ComplaintAnswered complaint::ComplaintAnswered, "complaint.answered" v 1 "E57" "已答复";
+    85 ComplaintClosed complaint::ComplaintClosed, "complaint.closed" v 1 "E58" "已关闭";
+    86 ComplaintReopened complaint::ComplaintReopened, "complaint.reopened" v 1 "E59" "已重开";
+    90 SurveyAnswered survey::SurveyAnswered, "survey.answered" v 1 "E60" "调查已回答";
+}
+
+impl Kind {
+    /// Returns the kind with this stored name.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}

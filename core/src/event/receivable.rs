@@ -1,0 +1,268 @@
+//! The receivables account: E41, E43, E46 to E49, X14.
+
+use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject, UniqueKey};
+use crate::id::{
+    ApplicationId, ContractNumber, InvoiceNumber, ItemId, Label, LegalEntity, Line, ReceiptId,
+};
+use crate::money::{Currency, Money};
+use crate::time::Date;
+
+crate::choice! {
+    /// What opened a debt.
+    pub enum ItemSource {
+        /// An instalment of a contract.
+        ContractInstalment = "contract_instalment" "合同分期",
+        /// An invoice.
+        Invoice = "invoice" "发票",
+        /// A service charge.
+        ServiceCharge = "service_charge" "服务收费",
+        /// A dunning fee.
+        DunningFee = "dunning_fee" "催款费",
+        /// A balance brought in when the book was opened.
+        OpeningBalance = "opening_balance" "期初余额",
+    }
+}
+
+crate::record! {
+    /// E41: a debt was opened.
+    pub struct ReceivableOpened {
+        /// Its id; left out, the next one is assigned.
+        #[serde(default)]
+        pub item: ItemId,
+        /// What opened it.
+        pub source: ItemSource,
+        /// The document's day.
+        pub document_on: Date,
+        /// The day it is due.
+        pub due_on: Date,
+        /// How much.
+        pub amount: Money,
+        /// The contract.
+        pub contract: Option<ContractNumber>,
+        /// The instalment's number.
+        pub instalment: Option<u32>,
+        /// Our entity; left out, the contract's or the book's first.
+        pub legal_entity: Option<LegalEntity>,
+    }
+}
+
+crate::record! {
+    /// How much of one item.
+    pub struct ItemAmount {
+        /// The item.
+        pub item: ItemId,
+        /// How much.
+        pub amount: Money,
+    }
+}
+
+crate::record! {
+    /// E43: an invoice was issued. It is a tax document: what it covers is opened by E41.
+    pub struct InvoiceIssued {
+        /// Its number, unique across the ledger; left out with a series, the next one.
+        #[serde(default)]
+        pub invoice: InvoiceNumber,
+        /// The series it is numbered in without a gap.
+        pub series: Option<Label>,
+        /// Its number within the series; 0 in a request means the next.
+        #[serde(default)]
+        pub series_number: u64,
+        /// The invoice's day.
+        pub issued_on: Date,
+        /// The total, tax included.
+        pub total: Money,
+        /// The tax in it.
+        pub tax: Option<Money>,
+        /// The contract.
+        pub contract: Option<ContractNumber>,
+        /// The items it covers.
+        #[serde(default)]
+        pub covers: Vec<ItemAmount>,
+    }
+}
+
+crate::record! {
+    /// One line of one bank statement.
+    #[derive(PartialOrd, Ord, Hash)]
+    pub struct BankRef {
+        /// The bank account.
+        pub bank: Label,
+        /// The statement.
+        pub statement: Label,
+        /// The line.
+        pub line: Label,
+    }
+}
+
+crate::record! {
+    /// Sealed: who paid, as the bank says.
+    pub struct Payer {
+        /// The name.
+        pub name: Line,
+        /// The account.
+        pub account: Option<Line>,
+    }
+}
+
+impl Personal for Payer {
+    const CLASS: Class = Class::Financial;
+}
+
+crate::record! {
+    /// E46: money came in. It may come before any debt.
+    pub struct PaymentReceived {
+        /// Its id; left out, the next one is assigned.
+        #[serde(default)]
+        pub receipt: ReceiptId,
+        /// How much.
+        pub amount: Money,
+        /// The day it counts from.
+        pub value_on: Date,
+        /// Our account.
+        pub bank_account: Option<Label>,
+        /// The bank's line (rule I-45: once only).
+        pub bank_ref: Option<BankRef>,
+        /// How.
+        pub method: Option<Label>,
+        /// Our entity; left out, the book's first.
+        pub legal_entity: Option<LegalEntity>,
+        /// Who paid.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub payer: Option<Section<Payer>>,
+    }
+}
+
+crate::choice! {
+    /// Why a receipt is reversed.
+    pub enum ReversalKind {
+        /// The bank took it back.
+        Bounced = "bounced" "退票",
+        /// It was entered wrongly.
+        WrongEntry = "wrong_entry" "录入错误",
+        /// It belongs to another customer.
+        WrongCustomer = "wrong_customer" "客户错误",
+    }
+}
+
+crate::record! {
+    /// E47: a receipt counts no longer; its applications are reversed in the same batch.
+    pub struct PaymentReversed {
+        /// Which.
+        pub receipt: ReceiptId,
+        /// Why.
+        pub kind: ReversalKind,
+        /// The day it counts from.
+        pub effective_on: Date,
+    }
+}
+
+crate::choice! {
+    /// What is applied to items.
+    pub enum CreditKind {
+        /// A receipt.
+        Receipt = "receipt" "回款",
+    }
+}
+
+crate::choice! {
+    /// How the lines were found.
+    pub enum ApplicationMethod {
+        /// Named one by one.
+        Explicit = "explicit" "指定",
+        /// Oldest due first (rule R06).
+        Fifo = "fifo" "先到期先核销",
+        /// In proportion to what is open.
+        ProRata = "pro_rata" "按比例",
+    }
+}
+
+crate::record! {
+    /// Exchange rates of an application, as decimal texts, and the gain realised.
+    pub struct Exchange {
+        /// Rate at the item's document day.
+        pub rate_item: Label,
+        /// Rate at the receipt's value day.
+        pub rate_credit: Label,
+        /// Gain (negative: loss) in the book's currency.
+        pub realised: Money,
+    }
+}
+
+crate::record! {
+    /// E48: a credit was applied to items. The lines are the result; the method is not run again.
+    pub struct CreditApplied {
+        /// Its id; left out, the next one is assigned.
+        #[serde(default)]
+        pub application: ApplicationId,
+        /// What kind of credit.
+        pub credit_kind: CreditKind,
+        /// The receipt.
+        pub receipt: ReceiptId,
+        /// How the lines were found.
+        pub method: ApplicationMethod,
+        /// The lines; left empty in a request for FIFO and pro rata.
+        #[serde(default)]
+        pub lines: Vec<ItemAmount>,
+        /// The day it counts from; left out, the later of the documents (rule R25).
+        pub effective_on: Option<Date>,
+        /// Exchange rates, where the book's currency is another.
+        pub exchange: Option<Exchange>,
+    }
+}
+
+crate::record! {
+    /// E49: an application counts no longer, in whole.
+    pub struct ApplicationReversed {
+        /// Which.
+        pub application: ApplicationId,
+        /// The lines restored; left empty in a request, all.
+        #[serde(default)]
+        pub lines: Vec<ItemAmount>,
+        /// The day it counts from; left out, the application's own.
+        pub effective_on: Option<Date>,
+    }
+}
+
+crate::record! {
+    /// X14: an item is disputed, or no longer.
+    pub struct ReceivableDisputeChanged {
+        /// Which.
+        pub item: ItemId,
+        /// Whether it is disputed from now on.
+        pub disputed: bool,
+        /// About what, as a short word.
+        pub dispute: Option<Label>,
+    }
+}
+
+impl EventBody for ReceivableOpened {}
+impl EventBody for PaymentReversed {}
+impl EventBody for CreditApplied {}
+impl EventBody for ApplicationReversed {}
+impl EventBody for ReceivableDisputeChanged {}
+
+impl EventBody for InvoiceIssued {
+    fn claims(&self) -> Option<UniqueKey> {
+        Some(UniqueKey::Invoice(self.invoice.clone()))
+    }
+}
+
+impl EventBody for PaymentReceived {
+    fn sections<E>(&mut self, visit: &mut SectionVisitor<'_, E>) -> Result<(), E> {
+        match &mut self.payer {
+            Some(section) => visit(Subject::Customer, section),
+            None => Ok(()),
+        }
+    }
+
+    fn claims(&self) -> Option<UniqueKey> {
+        self.bank_ref.clone().map(UniqueKey::BankLine)
+    }
+}
+
+/// Returns the currency all amounts share, or nothing when they differ or are none.
+pub fn common_currency<'a>(amounts: impl IntoIterator<Item = &'a Money>) -> Option<Currency> {
+    let mut amounts = amounts.into_iter();
+    let first = amounts.next()?.currency;
+    amounts.all(|amount| amount.currency == first).then_some(first)
+}

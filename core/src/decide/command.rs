@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Context, Draft, Rejection, details};
+use crate::event::Body;
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::{
@@ -206,6 +208,30 @@ impl Request {
             corrects: None,
             command: command.into(),
         }
+    }
+}
+
+/// Turns a command into the event it asks for, still to be completed and checked.
+///
+/// # Errors
+/// A [`Rejection`] when details are not what the caller believes or nothing would change, and
+/// [`Rejection::VoidNeedsHistory`] for [`Command::VoidEvent`], which [`super::void::without`]
+/// decides.
+pub fn propose(
+    command: Command,
+    context: &Context<'_>,
+    state: &Draft<'_>,
+) -> Result<Body, Rejection> {
+    match plain_fact(command) {
+        Ok(body) => Ok(body),
+        Err(Command::RegisterCustomer(command)) => {
+            details::register(command, context).map(Body::from)
+        }
+        Err(Command::ChangeCustomerDetails(command)) => {
+            details::change(command, context, state).map(Body::from)
+        }
+        // Every other command is a plain fact; a void is decided on the stream's history.
+        Err(_) => Err(Rejection::VoidNeedsHistory {}),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod command;
 pub mod complaint;
 pub mod contract;
 pub mod customer;
+mod details;
 pub mod interaction;
 pub mod opportunity;
 pub mod quote;
@@ -26,8 +27,11 @@ pub use command::{Command, Request};
 pub use rejection::Rejection;
 pub use state::{BookState, CustomerState, Draft};
 
+use state::StateRecord;
+
 use crate::event::{Actor, Body, Class, Envelope, EventBody, Subject};
-use crate::id::Note;
+use crate::id::{LegalEntity, Note};
+use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp};
 
 /// What a decision may know besides the customer's state.
@@ -71,6 +75,164 @@ impl Context<'_> {
     pub fn effective_on(&self) -> Date {
         self.effective_at.date_in(self.book.zone)
     }
+
+    /// Refuses a fact about a customer who is not on file, or one that has not happened yet.
+    pub(crate) fn require_customer(&self, state: &Draft<'_>) -> Result<(), Rejection> {
+        if !state.is_registered() {
+            return Err(Rejection::NotRegistered {});
+        }
+        self.refuse_future("the effective time", self.effective_at)
+    }
+
+    /// Refuses an instant after the end of today.
+    pub(crate) fn refuse_future(&self, what: &'static str, at: Timestamp) -> Result<(), Rejection> {
+        // Most facts are past: the calendar is asked only for the rest.
+        if at <= self.now || at <= self.today().end_in(self.book.zone) {
+            return Ok(());
+        }
+        Err(Rejection::InstantInFuture { what, at, now: self.now })
+    }
+
+    /// Refuses a day after today.
+    pub(crate) fn refuse_future_day(&self, what: &'static str, on: Date) -> Result<(), Rejection> {
+        self.refuse_day_after(what, on, None)
+    }
+
+    /// Refuses a day after both today and `latest`.
+    pub(crate) fn refuse_day_after(
+        &self,
+        what: &'static str,
+        on: Date,
+        latest: Option<Date>,
+    ) -> Result<(), Rejection> {
+        if latest.is_some_and(|latest| on <= latest) {
+            return Ok(());
+        }
+        let today = self.today();
+        if on <= today {
+            return Ok(());
+        }
+        let latest = latest.map_or(today, |latest| latest.max(today));
+        Err(Rejection::DateInFuture { what, date: on, latest })
+    }
+
+    /// Refuses an event that needs a reason in words and has none.
+    pub(crate) fn require_reason(&self, what: &'static str) -> Result<(), Rejection> {
+        match self.reason {
+            Some(_) => Ok(()),
+            None => Err(Rejection::ReasonMissing { what }),
+        }
+    }
+
+    /// Refuses an entity that is not one of the book's.
+    pub fn require_legal_entity(&self, entity: Option<&LegalEntity>) -> Result<(), Rejection> {
+        match entity {
+            Some(entity) if !self.book.legal_entities.contains(entity) => {
+                Err(Rejection::LegalEntityUnknown { entity: entity.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses a reference to a record that is not there.
+pub fn require<'s, R: StateRecord>(
+    state: &'s Draft<'_>,
+    what: &'static str,
+    id: &str,
+) -> Result<&'s R, Rejection> {
+    state.get::<R>(id).ok_or_else(|| Rejection::RecordUnknown { what, id: id.into() })
+}
+
+/// Refuses a new record under an id that is taken.
+pub(crate) fn refuse_taken<R: StateRecord>(
+    state: &Draft<'_>,
+    what: &'static str,
+    id: &str,
+) -> Result<(), Rejection> {
+    match state.get::<R>(id) {
+        Some(_) => Err(Rejection::RecordTaken { what, id: id.into() }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses the same key twice in one request.
+pub(crate) fn refuse_repeated<T: Ord + Copy + ToString>(
+    what: &'static str,
+    keys: impl IntoIterator<Item = T>,
+) -> Result<(), Rejection> {
+    let mut keys: smallvec::SmallVec<[T; 8]> = keys.into_iter().collect();
+    keys.sort_unstable();
+    for (left, right) in keys.iter().zip(keys.iter().skip(1)) {
+        if left == right {
+            return Err(Rejection::Repeated { what, id: left.to_string().into() });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an amount that is not above zero.
+pub const fn require_positive(what: &'static str, amount: Money) -> Result<(), Rejection> {
+    if amount.minor > 0 { Ok(()) } else { Err(Rejection::AmountNotPositive { what, amount }) }
+}
+
+/// Refuses an amount below zero.
+pub(crate) fn refuse_negative(what: &'static str, amount: Option<&Money>) -> Result<(), Rejection> {
+    match amount {
+        Some(amount) if amount.minor < 0 => {
+            Err(Rejection::AmountNegative { what, amount: *amount })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an amount in another currency.
+pub fn require_currency(
+    what: &'static str,
+    expected: Currency,
+    amount: Money,
+) -> Result<(), Rejection> {
+    if amount.currency == expected {
+        return Ok(());
+    }
+    Err(Rejection::CurrencyDiffers { what, expected, actual: amount.currency })
+}
+
+/// Refuses a tax that is not part of its total.
+pub fn require_tax_within(tax: Option<Money>, total: Money) -> Result<(), Rejection> {
+    let Some(tax) = tax else { return Ok(()) };
+    require_currency("the tax", total.currency, tax)?;
+    if (0..=total.minor).contains(&tax.minor) {
+        return Ok(());
+    }
+    Err(Rejection::TaxBeyondTotal { tax, total })
+}
+
+/// Refuses a share beyond the whole.
+pub fn require_percent(what: &'static str, percent: Option<u8>) -> Result<(), Rejection> {
+    match percent {
+        Some(percent) if percent > 100 => {
+            Err(Rejection::PercentBeyond { what, percent: u32::from(percent) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes an id out of a text the ledger composed.
+pub(crate) fn composed<T: std::str::FromStr>(
+    what: &'static str,
+    text: &str,
+) -> Result<T, Rejection> {
+    text.parse().map_err(|_| Rejection::TextUnfit { what })
+}
+
+/// Assigns the next id of a family where the request left it out.
+pub(crate) fn next_id<R: StateRecord, T: std::str::FromStr>(
+    state: &Draft<'_>,
+    what: &'static str,
+    prefix: &str,
+) -> Result<T, Rejection> {
+    composed(what, &state.next_id::<R>(prefix))
 }
 
 /// How one kind of event is decided. A kind without rules needs none of these.

@@ -19,6 +19,13 @@ pub struct Invoice {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {}
 
+impl Receipt {
+    /// Tells whether the receipt counts and stands for this line of a bank statement.
+    pub fn holds(&self, _line: &crate::event::receivable::BankRef) -> bool {
+        false
+    }
+}
+
 /// What decisions know of one application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Application {}

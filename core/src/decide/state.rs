@@ -12,7 +12,7 @@ use crate::event::book::{
     Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PriceFloors, ServiceLevels,
 };
 use crate::event::customer::{CustomerField, CustomerKind};
-use crate::event::{Class, RequestMark, Subject};
+use crate::event::{Class, RequestMark, Subject, UniqueKey};
 use crate::id::{BookId, ContactId, LegalEntity, PolicyName};
 use crate::money::Currency;
 use crate::position::{Position, StreamVersion};
@@ -91,6 +91,29 @@ impl BookState {
         self.newest_with(|p| p.service_levels.as_ref())
     }
 
+    /// Returns the service levels of a version.
+    pub fn service_levels_at(&self, version: u32) -> Option<&ServiceLevels> {
+        self.version_with(version, |p| p.service_levels.as_ref())
+    }
+
+    /// Returns the indicator tree of a version.
+    pub fn indicators_at(&self, version: u32) -> Option<&IndicatorTree> {
+        self.version_with(version, |p| p.indicators.as_ref())
+    }
+
+    /// Returns the price floors of a version.
+    pub fn price_floors_at(&self, version: u32) -> Option<&PriceFloors> {
+        self.version_with(version, |p| p.price_floors.as_ref())
+    }
+
+    fn version_with<'a, T: 'a>(
+        &'a self,
+        version: u32,
+        part: impl Fn(&'a PolicyVersionPublished) -> Option<&'a T>,
+    ) -> Option<&'a T> {
+        self.policies.values().filter(|p| p.version == version).filter_map(part).next_back()
+    }
+
     /// Returns the newest indicator tree.
     pub fn indicators(&self) -> Option<(u32, &IndicatorTree)> {
         self.newest_with(|p| p.indicators.as_ref())
@@ -109,6 +132,30 @@ pub enum DetailValue {
     Public(crate::id::Note),
     /// The keyed mark of a sealed value.
     Mark([u8; 16]),
+}
+
+impl Profile {
+    /// Returns the latest known value of a detail.
+    pub fn detail(&self, field: CustomerField) -> Option<&DetailValue> {
+        let at = self.details.binary_search_by_key(&field, |(known, _)| *known).ok()?;
+        self.details.get(at).map(|(_, value)| value)
+    }
+
+    /// Sets a detail, or removes it.
+    pub fn set_detail(&mut self, field: CustomerField, value: Option<DetailValue>) {
+        match (self.details.binary_search_by_key(&field, |(known, _)| *known), value) {
+            (Ok(at), Some(value)) => {
+                if let Some(detail) = self.details.get_mut(at) {
+                    detail.1 = value;
+                }
+            }
+            (Ok(at), None) => {
+                self.details.remove(at);
+            }
+            (Err(at), Some(value)) => self.details.insert(at, (field, value)),
+            (Err(_), None) => {}
+        }
+    }
 }
 
 /// What decisions know of the customer as such.
@@ -292,11 +339,31 @@ impl<'a> Draft<'a> {
     /// Adds a record.
     pub fn insert<R: StateRecord>(&mut self, id: &str, state: R) {
         self.delta.records.insert((R::FAMILY, CompactString::from(id)), state.wrap());
+        self.count(R::FAMILY);
+    }
+
+    /// Counts one more record of a family, so that its id is not given out again.
+    pub(crate) fn count(&mut self, family: Family) {
         let mut counts = self.counts();
-        if let Some(count) = counts.get_mut(R::FAMILY as usize) {
+        if let Some(count) = counts.get_mut(family as usize) {
             *count += 1;
         }
         self.delta.counts = Some(counts);
+    }
+
+    /// Tells whether a live record of this customer holds a number.
+    pub fn claim_stands(&self, key: &UniqueKey) -> bool {
+        match key {
+            UniqueKey::Contract(number) => {
+                self.get::<contract::Contract>(number.as_str()).is_some()
+            }
+            UniqueKey::Invoice(number) => {
+                self.get::<receivable::Invoice>(number.as_str()).is_some()
+            }
+            UniqueKey::BankLine(line) => {
+                self.each::<receivable::Receipt>().any(|(_, receipt)| receipt.holds(line))
+            }
+        }
     }
 
     /// Returns all records of a family, in order of their ids.

@@ -13,3 +13,4 @@ pub mod position;
 pub mod proof;
 pub mod store;
 pub mod time;
+pub mod vault;

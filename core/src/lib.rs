@@ -8,6 +8,7 @@ pub mod codec;
 pub mod decide;
 pub mod event;
 pub mod id;
+pub mod ledger;
 pub mod money;
 pub mod position;
 pub mod proof;

@@ -254,8 +254,6 @@ pub struct SeenRequest {
     pub content: [u8; 16],
     /// Position of its first event.
     pub position: Position,
-    /// How many events it became.
-    pub events: u32,
 }
 
 /// Changes laid over a state.
@@ -401,7 +399,7 @@ impl<'a> Draft<'a> {
 
     /// Notes that a request became events.
     pub fn note_request(&mut self, mark: &RequestMark, position: Position) {
-        let seen = SeenRequest { content: mark.content, position, events: mark.events };
+        let seen = SeenRequest { content: mark.content, position };
         self.delta.requests.insert(mark.key, seen);
     }
 

@@ -113,8 +113,6 @@ crate::record! {
         pub key: [u8; 16],
         /// Digest of the request's content; personal sections enter it only as keyed marks.
         pub content: [u8; 16],
-        /// How many events the request became, this one first.
-        pub events: u32,
     }
 }
 

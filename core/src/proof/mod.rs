@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure and sees bytes and hashes only, never the store that holds them.
 
+pub mod head;
 pub mod tree;
 
 use std::fmt;

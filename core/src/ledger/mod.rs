@@ -1,0 +1,126 @@
+//! The ledger: one writer that decides, seals, numbers and appends; readers and feeds beside it.
+//!
+//! Invariant: whoever gets an answer to a request can rely on it surviving any crash from then on,
+//! and nobody, reader, feed or other request's answer, sees an event before that.
+//!
+//! The writer is one thread behind a bounded channel. It collects the batches that have arrived,
+//! decides them one after the other, appends them as one group with one sync, and then answers all.
+
+pub mod batch;
+pub mod feed;
+pub mod genesis;
+mod prepare;
+pub mod read;
+mod states;
+mod writer;
+
+pub use batch::{Answer, Batch, EventRef, Mode, Outcome, Refusal, SubmitError, Unit};
+pub use feed::Feed;
+pub use genesis::{Genesis, found};
+pub use read::{OpenedEvent, Reader};
+
+use std::sync::Arc;
+
+use tokio::sync::{oneshot, watch};
+
+use crate::position::Position;
+use crate::store::LogStore;
+use crate::time::{Clock, Entropy};
+use crate::vault::Vault;
+
+/// The most batches that wait for the writer; further ones wait for a place.
+pub const QUEUE_BATCHES_MAX: usize = 1024;
+
+/// An open ledger. Cloning gives another handle to the same writer.
+#[derive(Clone)]
+pub struct Ledger {
+    jobs: flume::Sender<writer::Job>,
+    reader: Reader,
+    visible: watch::Receiver<Position>,
+}
+
+/// What a ledger stands on.
+pub struct Parts {
+    /// Where events become durable.
+    pub store: Arc<dyn LogStore>,
+    /// The keys.
+    pub vault: Arc<dyn Vault>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids and keys.
+    pub entropy: Box<dyn Entropy>,
+}
+
+/// How much memory the writer may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Decision states kept in memory, in bytes; beyond it the least used are read again when needed.
+    pub states_size_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { states_size_bytes_max: 1 << 30 }
+    }
+}
+
+impl Ledger {
+    /// Opens a ledger that has been founded, and starts its writer.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when the book's own events or keys cannot be read.
+    pub fn open(parts: Parts, options: Options) -> Result<Ledger, SubmitError> {
+        let reader = Reader::new(Arc::clone(&parts.store), Arc::clone(&parts.vault));
+        let (jobs, inbox) = flume::bounded(QUEUE_BATCHES_MAX);
+        let (visible_sender, visible) = watch::channel(parts.store.head().next);
+        let writer = writer::Writer::new(parts, options, reader.clone(), visible_sender)?;
+        reader.set_book(writer.book());
+        std::thread::Builder::new()
+            .name("daybook-writer".to_owned())
+            .spawn(move || writer.run(&inbox))
+            .map_err(|source| SubmitError::Thread { source })?;
+        Ok(Ledger { jobs, reader, visible })
+    }
+
+    /// Submits a batch and waits until it is durable, refused or failed.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; refusals of single units are inside the answer.
+    pub async fn submit(&self, batch: Batch) -> Result<Answer, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let job = writer::Job::Submit { batch, reply };
+        self.jobs.send_async(job).await.map_err(|_| SubmitError::Closed)?;
+        answer.await.map_err(|_| SubmitError::Closed)?
+    }
+
+    /// Submits a batch from a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Ledger::submit`].
+    pub fn submit_blocking(&self, batch: Batch) -> Result<Answer, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let job = writer::Job::Submit { batch, reply };
+        self.jobs.send(job).map_err(|_| SubmitError::Closed)?;
+        answer.blocking_recv().map_err(|_| SubmitError::Closed)?
+    }
+
+    /// Returns a reader of everything visible.
+    pub const fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Returns a feed that gives every event from `from` on, then follows.
+    pub fn feed(&self, from: Position) -> Feed {
+        Feed::new(self.reader.clone(), self.visible.clone(), from)
+    }
+
+    /// Signs and keeps a tree head, finishes background work and stops the writer.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when the last steps could not be made durable; nothing acknowledged is lost.
+    pub fn close(self) -> Result<(), SubmitError> {
+        let (reply, done) = oneshot::channel();
+        self.jobs.send(writer::Job::Close { reply }).map_err(|_| SubmitError::Closed)?;
+        done.blocking_recv().map_err(|_| SubmitError::Closed)?
+    }
+}

@@ -1,0 +1,295 @@
+//! Reading the log: by position, customer, kind and time, to a basis, with a bound.
+//!
+//! Events come back with their personal sections still sealed; [`Reader::open_sections`] opens them
+//! for whoever may see them.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use super::batch::SubmitError;
+use super::prepare::open_section;
+use crate::decide::BookState;
+use crate::event::index::Term;
+use crate::event::{Event, Kind, StreamId};
+use crate::id::{BookId, CustomerCode};
+use crate::position::Position;
+use crate::proof::{Hash, leaf_hash};
+use crate::store::{Head, LogStore, Order, StoreError};
+use crate::time::Timestamp;
+use crate::vault::Vault;
+
+/// The most events one read returns.
+pub const READ_EVENTS_MAX: usize = 10_000;
+
+/// Positions fetched from the index at a time while walking a long list.
+const WALK_POSITIONS: usize = 1024;
+
+/// Waits for a store's answer. The local stores answer at once; a remote one would block here,
+/// which is why this runs only on threads that may block.
+pub(crate) fn now_or_block<T>(future: impl Future<Output = T>) -> T {
+    pollster::block_on(future)
+}
+
+/// What to read.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Only this stream.
+    pub stream: Option<StreamId>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only from this position on.
+    pub from: Option<Position>,
+    /// Only before this position: the basis `known_at` as a position.
+    pub before: Option<Position>,
+    /// Only events effective at or before this instant: the basis `as_of`.
+    pub as_of: Option<Timestamp>,
+    /// Only events effective at or after this instant.
+    pub since: Option<Timestamp>,
+    /// Newest first.
+    pub backwards: bool,
+}
+
+/// An event with its stored hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedEvent {
+    /// The event.
+    pub event: Event,
+    /// Its leaf hash.
+    pub hash: Hash,
+    /// Sections whose key was destroyed.
+    pub erased_sections: usize,
+}
+
+/// Reads everything visible. Cheap to clone; safe to use from many threads.
+#[derive(Clone)]
+pub struct Reader {
+    store: Arc<dyn LogStore>,
+    vault: Arc<dyn Vault>,
+    book: Arc<OnceLock<BookState>>,
+}
+
+impl Reader {
+    pub(super) fn new(store: Arc<dyn LogStore>, vault: Arc<dyn Vault>) -> Reader {
+        Reader { store, vault, book: Arc::default() }
+    }
+
+    pub(super) fn set_book(&self, book: BookState) {
+        let _ = self.book.set(book);
+    }
+
+    /// Returns the book as it was when the ledger was opened.
+    ///
+    /// # Errors
+    /// [`SubmitError::NotFounded`] before that.
+    pub fn book(&self) -> Result<&BookState, SubmitError> {
+        self.book.get().ok_or(SubmitError::NotFounded)
+    }
+
+    fn book_id(&self) -> BookId {
+        self.book.get().map_or(BookId(uuid::Uuid::nil()), |book| book.book)
+    }
+
+    /// Returns how far the visible log reaches.
+    pub fn head(&self) -> Head {
+        self.store.head()
+    }
+
+    /// Returns the number of events recorded at or before an instant.
+    ///
+    /// # Errors
+    /// [`SubmitError::Store`].
+    pub fn position_at(&self, known_at: Timestamp) -> Result<Position, SubmitError> {
+        Ok(now_or_block(self.store.position_at(known_at))?)
+    }
+
+    /// Returns the stored bytes of one event.
+    ///
+    /// # Errors
+    /// [`SubmitError::Store`] when there is no such event or it cannot be read.
+    pub fn stored(&self, position: Position) -> Result<Bytes, SubmitError> {
+        let found = now_or_block(self.store.read(position, 1))?;
+        let missing = || StoreError::DerivedDamaged {
+            problem: format!("position {position} is not in the log's blocks"),
+        };
+        let event = found.into_iter().next().filter(|event| event.position == position);
+        Ok(event.ok_or_else(missing)?.bytes)
+    }
+
+    /// Returns one event, or nothing when the log does not reach that far.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn event(&self, position: Position) -> Result<Option<(Event, Hash)>, SubmitError> {
+        if position >= self.head().next {
+            return Ok(None);
+        }
+        let bytes = self.stored(position)?;
+        Ok(Some((Event::decode(&bytes)?, leaf_hash(&bytes))))
+    }
+
+    /// Walks the events a query asks for, a bounded part in memory at a time.
+    pub fn events(&self, query: Query) -> Events {
+        let end = self.head().next;
+        let before = query.before.map_or(end, |before| before.min(end));
+        let from = query.from.unwrap_or_default().min(before);
+        let term = match (&query.stream, query.kind) {
+            (Some(stream), _) => Some(Term::stream(stream)),
+            (None, Some(kind)) => Some(Term::kind(kind)),
+            (None, None) => None,
+        };
+        Events {
+            reader: self.clone(),
+            query,
+            term,
+            left: from..before,
+            ready: Vec::new(),
+            done: false,
+        }
+    }
+
+    /// Returns a stream's whole history, oldest first.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn history(&self, stream: &StreamId) -> Result<Vec<(Event, Hash)>, SubmitError> {
+        self.events(Query { stream: Some(stream.clone()), ..Query::default() }).collect()
+    }
+
+    /// Tells whether a customer is on file.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn knows(&self, customer: &CustomerCode) -> Result<bool, SubmitError> {
+        let stream = Some(StreamId::Customer(customer.clone()));
+        match self.events(Query { stream, ..Query::default() }).next() {
+            None => Ok(false),
+            Some(first) => first.map(|_| true),
+        }
+    }
+
+    /// Opens the personal sections of an event whose keys are there.
+    ///
+    /// # Errors
+    /// [`SubmitError::Vault`] when the vault fails; a destroyed key is no error.
+    pub fn open_sections(&self, event: Event, hash: Hash) -> Result<OpenedEvent, SubmitError> {
+        let mut event = event;
+        let (id, kind) = (event.envelope.event_id, event.body.kind());
+        let (mut index, mut erased_sections) = (0u8, 0);
+        event.body.sections::<SubmitError>(&mut |subject, section| {
+            if let Some(sealed) = section.sealed() {
+                let place = (kind, index, &subject, section.class());
+                match open_section(&*self.vault, self.book_id(), id, place, sealed)? {
+                    Some(plaintext) => section.put_open(&plaintext)?,
+                    None => erased_sections += 1,
+                }
+            }
+            index += 1;
+            Ok(())
+        })?;
+        Ok(OpenedEvent { event, hash, erased_sections })
+    }
+}
+
+/// A walk over events. Memory stays flat however long it is.
+pub struct Events {
+    reader: Reader,
+    query: Query,
+    term: Option<Term>,
+    left: Range<Position>,
+    ready: Vec<(Event, Hash)>,
+    done: bool,
+}
+
+impl Events {
+    fn refill(&mut self) -> Result<(), SubmitError> {
+        while self.ready.is_empty() && !self.done {
+            let mut batch = match self.term {
+                Some(term) => self.refill_by_term(term)?,
+                None => self.refill_by_position()?,
+            };
+            batch.retain(|(event, _)| self.wanted(event));
+            // `ready` is popped from its end.
+            if !self.query.backwards {
+                batch.reverse();
+            }
+            self.ready = batch;
+        }
+        Ok(())
+    }
+
+    /// Fetches the next part of a term's list, in ascending order.
+    fn refill_by_term(&mut self, term: Term) -> Result<Vec<(Event, Hash)>, SubmitError> {
+        let order = if self.query.backwards { Order::Backwards } else { Order::Forwards };
+        let range = self.left.clone();
+        let store = &self.reader.store;
+        let mut positions = now_or_block(store.find(term, range, order, WALK_POSITIONS))?;
+        match positions.last() {
+            None => self.done = true,
+            Some(last) if self.query.backwards => self.left.end = *last,
+            Some(last) => self.left.start = last.next(),
+        }
+        positions.sort_unstable();
+        positions
+            .into_iter()
+            .map(|position| {
+                let bytes = self.reader.stored(position)?;
+                Ok((Event::decode(&bytes)?, leaf_hash(&bytes)))
+            })
+            .collect()
+    }
+
+    /// Fetches the next part of the whole log, in ascending order.
+    fn refill_by_position(&mut self) -> Result<Vec<(Event, Hash)>, SubmitError> {
+        let size = self.left.end.0.saturating_sub(self.left.start.0);
+        if size == 0 {
+            self.done = true;
+            return Ok(Vec::new());
+        }
+        let part = size.min(WALK_POSITIONS as u64);
+        let from =
+            if self.query.backwards { Position(self.left.end.0 - part) } else { self.left.start };
+        let mut events = Vec::with_capacity(part as usize);
+        let mut next = from;
+        while next.0 < from.0 + part {
+            let wanted = (from.0 + part - next.0) as usize;
+            let stored = now_or_block(self.reader.store.read(next, wanted))?;
+            let Some(last) = stored.last() else {
+                let problem = format!("position {next} is not in the log's blocks");
+                return Err(StoreError::DerivedDamaged { problem }.into());
+            };
+            next = last.position.next();
+            for event in &stored {
+                events.push((Event::decode(&event.bytes)?, leaf_hash(&event.bytes)));
+            }
+        }
+        if self.query.backwards {
+            self.left.end = from;
+        } else {
+            self.left.start = Position(from.0 + part);
+        }
+        Ok(events)
+    }
+
+    fn wanted(&self, event: &Event) -> bool {
+        let query = &self.query;
+        let envelope = &event.envelope;
+        query.stream.as_ref().is_none_or(|stream| envelope.stream == *stream)
+            && query.kind.is_none_or(|kind| event.body.kind() == kind)
+            && query.as_of.is_none_or(|as_of| envelope.effective_at <= as_of)
+            && query.since.is_none_or(|since| envelope.effective_at >= since)
+    }
+}
+
+impl Iterator for Events {
+    type Item = Result<(Event, Hash), SubmitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Err(error) = self.refill() {
+            self.done = true;
+            return Some(Err(error));
+        }
+        self.ready.pop().map(Ok)
+    }
+}

@@ -1,0 +1,298 @@
+//! The writer's thread: collects what has arrived, decides it, appends it with one sync, answers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use std::collections::HashMap;
+
+use tokio::sync::{oneshot, watch};
+
+use super::batch::{Answer, BATCH_REQUESTS_MAX, Batch, Mode, SubmitError};
+use super::prepare::{Asker, Desk, Pending, Sheet, book_marks};
+use super::read::{Reader, now_or_block};
+use super::states::States;
+use super::{Options, Parts};
+use crate::decide::{BookState, Command};
+use crate::event::{Body, BookStream, Event, Kind, StreamId};
+use crate::position::Position;
+use crate::proof::head::{HeadSigner, TreeHead};
+use crate::store::{AppendError, Group, LogStore};
+use crate::time::Clock;
+use crate::vault::SIGNING_SLOT;
+
+/// A group is closed to further batches once it holds so many events.
+const GROUP_EVENTS_SOFT_MAX: usize = 4096;
+/// How long the writer waits for the callers it has just answered to come back.
+const GATHER_WAIT_MAX: Duration = Duration::from_micros(200);
+/// How often a tree head is signed while events are appended.
+const TREE_HEAD_EVERY: Duration = Duration::from_secs(10);
+/// The most rehearsals kept open at once; the oldest is dropped.
+const REHEARSALS_MAX: usize = 16;
+
+/// What the writer is asked to do.
+pub(super) enum Job {
+    /// Take a batch.
+    Submit { batch: Batch, reply: oneshot::Sender<Result<Answer, SubmitError>> },
+    /// Finish and stop.
+    Close { reply: oneshot::Sender<Result<(), SubmitError>> },
+}
+
+/// The one who writes.
+pub(super) struct Writer {
+    desk: Desk,
+    store: Arc<dyn LogStore>,
+    clock: Arc<dyn Clock>,
+    signer: HeadSigner,
+    visible: watch::Sender<Position>,
+    rehearsals: Vec<(u64, Sheet)>,
+    head_signed: Position,
+    head_signed_at: Instant,
+    batches_last: usize,
+}
+
+type Waiting = (oneshot::Sender<Result<Answer, SubmitError>>, Result<Answer, SubmitError>);
+
+impl Writer {
+    pub(super) fn new(
+        parts: Parts,
+        options: Options,
+        reader: Reader,
+        visible: watch::Sender<Position>,
+    ) -> Result<Writer, SubmitError> {
+        let (book, published) = read_book(&reader)?;
+        let seed = parts.vault.key(SIGNING_SLOT)?;
+        let desk = Desk {
+            store: Arc::clone(&parts.store),
+            reader,
+            book_marks: book_marks(&*parts.vault)?,
+            vault: parts.vault,
+            entropy: parts.entropy,
+            book,
+            states: States::new(options.states_size_bytes_max),
+            published,
+            series: HashMap::new(),
+        };
+        Ok(Writer {
+            desk,
+            store: parts.store,
+            clock: parts.clock,
+            signer: HeadSigner::new(&seed),
+            visible,
+            rehearsals: Vec::new(),
+            head_signed: Position(0),
+            head_signed_at: Instant::now(),
+            batches_last: 1,
+        })
+    }
+
+    pub(super) fn book(&self) -> BookState {
+        self.desk.book.clone()
+    }
+
+    pub(super) fn run(mut self, inbox: &flume::Receiver<Job>) {
+        loop {
+            match inbox.recv_timeout(TREE_HEAD_EVERY) {
+                Ok(Job::Submit { batch, reply }) => {
+                    if let Some(close) = self.group(inbox, batch, reply) {
+                        let _ = close.send(self.finish());
+                        return;
+                    }
+                }
+                Ok(Job::Close { reply }) => {
+                    let _ = reply.send(self.finish());
+                    return;
+                }
+                Err(flume::RecvTimeoutError::Timeout) => {}
+                Err(flume::RecvTimeoutError::Disconnected) => {
+                    let _ = self.finish();
+                    return;
+                }
+            }
+            if self.head_signed_at.elapsed() >= TREE_HEAD_EVERY {
+                // A head that cannot be kept stops nothing: the next one tries again, and the
+                // store is read-only by itself if its disk has failed.
+                let _ = self.sign_head();
+            }
+        }
+    }
+
+    /// Gathers batches, decides them, appends them together and answers. Returns whom to tell when
+    /// the ledger is to be closed.
+    fn group(
+        &mut self,
+        inbox: &flume::Receiver<Job>,
+        batch: Batch,
+        reply: oneshot::Sender<Result<Answer, SubmitError>>,
+    ) -> Option<oneshot::Sender<Result<(), SubmitError>>> {
+        let head = self.store.head();
+        let mut pending = Pending {
+            first: head.next,
+            recorded_at: head.recorded_at,
+            next_key_slot: head.next_key_slot,
+            ..Pending::default()
+        };
+        let mut waiting: Vec<Waiting> = Vec::new();
+        let mut close = None;
+        let mut next = Some((batch, reply));
+        let gathering_ends = Instant::now() + GATHER_WAIT_MAX;
+        while let Some((batch, reply)) = next.take() {
+            // A void reads the whole stream from the log, so what is pending goes there first.
+            if has_void(&batch) && !pending.records.is_empty() {
+                self.append(&mut pending, &mut waiting);
+            }
+            let answer = self.batch(batch, &mut pending);
+            waiting.push((reply, answer));
+            if pending.records.len() >= GROUP_EVENTS_SOFT_MAX {
+                break;
+            }
+            // Callers come back about as many as were answered last; waiting a moment for them
+            // halves the number of syncs.
+            let wait = if waiting.len() < self.batches_last {
+                gathering_ends.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
+            };
+            match inbox.recv_timeout(wait) {
+                Ok(Job::Submit { batch, reply }) => next = Some((batch, reply)),
+                Ok(Job::Close { reply }) => close = Some(reply),
+                Err(_) => {}
+            }
+        }
+        self.batches_last = waiting.len();
+        self.append(&mut pending, &mut waiting);
+        self.desk.states.settle();
+        close
+    }
+
+    fn batch(&mut self, batch: Batch, pending: &mut Pending) -> Result<Answer, SubmitError> {
+        let requests: usize = batch.units.iter().map(Vec::len).sum();
+        if requests > BATCH_REQUESTS_MAX {
+            return Err(SubmitError::TooMany { actual: requests, max: BATCH_REQUESTS_MAX });
+        }
+        let now = self.clock.now().max(pending.recorded_at);
+        let asker = Asker { actor: &batch.actor, source: &batch.source, now };
+        let mut units = Vec::with_capacity(batch.units.len());
+        match batch.mode {
+            Mode::Commit => {
+                for unit in &batch.units {
+                    units.push(self.desk.take(unit, &asker, pending)?);
+                }
+                pending.recorded_at = now;
+            }
+            Mode::Rehearse { rehearsal, last } => {
+                let place = self.rehearsals.iter().position(|(number, _)| *number == rehearsal);
+                let mut sheet = match place {
+                    Some(place) => self.rehearsals.swap_remove(place).1,
+                    None => Sheet::starting_at(pending.next_key_slot),
+                };
+                for unit in &batch.units {
+                    units.push(self.desk.rehearse(unit, &asker, pending, &mut sheet)?);
+                }
+                if !last {
+                    if self.rehearsals.len() >= REHEARSALS_MAX {
+                        self.rehearsals.remove(0);
+                    }
+                    self.rehearsals.push((rehearsal, sheet));
+                }
+            }
+        }
+        Ok(Answer { units, next: pending.next() })
+    }
+
+    /// Appends what is pending and answers everyone who waits.
+    fn append(&mut self, pending: &mut Pending, waiting: &mut Vec<Waiting>) {
+        let next = pending.next();
+        let group = Group {
+            first: pending.first,
+            records: std::mem::take(&mut pending.records),
+            next_key_slot: pending.next_key_slot,
+        };
+        let touched = std::mem::take(&mut pending.touched);
+        pending.claims.clear();
+        let appended =
+            if group.records.is_empty() { Ok(()) } else { now_or_block(self.store.append(group)) };
+        match appended {
+            Ok(()) => {
+                pending.first = next;
+                self.visible.send_replace(next);
+                for (reply, answer) in waiting.drain(..) {
+                    let _ = reply.send(answer);
+                }
+            }
+            Err(error) => {
+                // States and numbers learned from the lost group are read again when needed.
+                for stream in &touched {
+                    self.desk.states.forget(stream);
+                }
+                self.desk.series.clear();
+                if let Ok((book, published)) = read_book(&self.desk.reader) {
+                    self.desk.book = book;
+                    self.desk.published = published;
+                }
+                pending.next_key_slot = self.store.head().next_key_slot;
+                for (reply, answer) in waiting.drain(..) {
+                    let failed = answer.and_then(|_| Err(again(&error).into()));
+                    let _ = reply.send(failed);
+                }
+            }
+        }
+    }
+
+    fn sign_head(&mut self) -> Result<(), AppendError> {
+        let head = self.store.head();
+        self.head_signed_at = Instant::now();
+        if head.next == self.head_signed {
+            return Ok(());
+        }
+        let note = self.signer.sign(&TreeHead {
+            book: self.desk.book.book,
+            size: head.next.0,
+            root: head.tree.root(),
+            recorded_at: head.recorded_at,
+        });
+        now_or_block(self.store.keep_tree_head(&note))?;
+        self.head_signed = head.next;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), SubmitError> {
+        self.sign_head()?;
+        now_or_block(self.store.close())?;
+        Ok(())
+    }
+}
+
+/// Gives every caller of a failed group its own copy of the error.
+fn again(error: &AppendError) -> AppendError {
+    match error {
+        AppendError::DiskFull { needed_bytes, path } => {
+            AppendError::DiskFull { needed_bytes: *needed_bytes, path: path.clone() }
+        }
+        AppendError::StorageFailed { path, source } => AppendError::StorageFailed {
+            path: path.clone(),
+            source: std::io::Error::new(source.kind(), source.to_string()),
+        },
+        AppendError::ReadOnly => AppendError::ReadOnly,
+    }
+}
+
+fn has_void(batch: &Batch) -> bool {
+    let mut requests = batch.units.iter().flatten();
+    requests.any(|request| matches!(request.command, Command::VoidEvent(_)))
+}
+
+/// Folds the book's own events; also tells which kinds' layouts are published.
+fn read_book(reader: &Reader) -> Result<(BookState, Vec<Kind>), SubmitError> {
+    let mut book = BookState::default();
+    let mut published = Vec::new();
+    for stream in [BookStream::Book, BookStream::Policies, BookStream::Layouts] {
+        for (Event { body, .. }, _) in reader.history(&StreamId::Book(stream))? {
+            book.fold(&body);
+            if let Body::EventLayoutPublished(layout) = body {
+                let kind = Kind::from_tag(layout.kind_tag);
+                published.extend(kind.filter(|kind| kind.schema() == layout.schema_version));
+            }
+        }
+    }
+    if book.book.0.is_nil() { Err(SubmitError::NotFounded) } else { Ok((book, published)) }
+}

@@ -66,6 +66,18 @@ rejections! {
     NumberTaken { what: &'static str, number: String, position: u64 }
         "{what} {number} is already taken by the event at position {position}",
         "number_taken", None, "check the number; it may have been recorded before";
+    /// A command about a customer without one.
+    CustomerRequired { }
+        "the command concerns a customer, but names none",
+        "customer_required", None, "say which customer it concerns";
+    /// A command to the book that names a customer.
+    CustomerNotAllowed { }
+        "the command concerns the book itself, but names a customer",
+        "customer_not_allowed", None, "leave the customer out";
+    /// An event larger than the log takes.
+    EventTooLarge { actual: usize, max: usize }
+        "the event would take {actual} bytes; at most {max} are stored",
+        "event_too_large", None, "shorten the texts, or attach them as a file";
     /// The stream's customer is not registered.
     NotRegistered { }
         "the customer is not on file yet",

@@ -7,6 +7,7 @@
 //! Invariant: `check` decides from the event and the state before it, so that a history can be
 //! checked again event by event, with one event left out (which is how a void is decided).
 
+pub mod application;
 pub mod book;
 pub mod command;
 pub mod complaint;
@@ -14,6 +15,7 @@ pub mod contract;
 pub mod customer;
 mod details;
 pub mod interaction;
+pub mod movements;
 pub mod opportunity;
 pub mod quote;
 pub mod receivable;
@@ -22,6 +24,7 @@ pub mod shipment;
 pub mod state;
 pub mod survey;
 pub mod void;
+mod working_time;
 
 pub use command::{Command, Request};
 pub use rejection::Rejection;
@@ -125,7 +128,10 @@ impl Context<'_> {
     }
 
     /// Refuses an entity that is not one of the book's.
-    pub fn require_legal_entity(&self, entity: Option<&LegalEntity>) -> Result<(), Rejection> {
+    pub(crate) fn require_legal_entity(
+        &self,
+        entity: Option<&LegalEntity>,
+    ) -> Result<(), Rejection> {
         match entity {
             Some(entity) if !self.book.legal_entities.contains(entity) => {
                 Err(Rejection::LegalEntityUnknown { entity: entity.clone() })
@@ -136,7 +142,7 @@ impl Context<'_> {
 }
 
 /// Refuses a reference to a record that is not there.
-pub fn require<'s, R: StateRecord>(
+pub(crate) fn require<'s, R: StateRecord>(
     state: &'s Draft<'_>,
     what: &'static str,
     id: &str,
@@ -172,7 +178,7 @@ pub(crate) fn refuse_repeated<T: Ord + Copy + ToString>(
 }
 
 /// Refuses an amount that is not above zero.
-pub const fn require_positive(what: &'static str, amount: Money) -> Result<(), Rejection> {
+pub(crate) const fn require_positive(what: &'static str, amount: Money) -> Result<(), Rejection> {
     if amount.minor > 0 { Ok(()) } else { Err(Rejection::AmountNotPositive { what, amount }) }
 }
 
@@ -187,7 +193,7 @@ pub(crate) fn refuse_negative(what: &'static str, amount: Option<&Money>) -> Res
 }
 
 /// Refuses an amount in another currency.
-pub fn require_currency(
+pub(crate) fn require_currency(
     what: &'static str,
     expected: Currency,
     amount: Money,
@@ -199,7 +205,7 @@ pub fn require_currency(
 }
 
 /// Refuses a tax that is not part of its total.
-pub fn require_tax_within(tax: Option<Money>, total: Money) -> Result<(), Rejection> {
+pub(crate) fn require_tax_within(tax: Option<Money>, total: Money) -> Result<(), Rejection> {
     let Some(tax) = tax else { return Ok(()) };
     require_currency("the tax", total.currency, tax)?;
     if (0..=total.minor).contains(&tax.minor) {
@@ -209,7 +215,7 @@ pub fn require_tax_within(tax: Option<Money>, total: Money) -> Result<(), Reject
 }
 
 /// Refuses a share beyond the whole.
-pub fn require_percent(what: &'static str, percent: Option<u8>) -> Result<(), Rejection> {
+pub(crate) fn require_percent(what: &'static str, percent: Option<u8>) -> Result<(), Rejection> {
     match percent {
         Some(percent) if percent > 100 => {
             Err(Rejection::PercentBeyond { what, percent: u32::from(percent) })

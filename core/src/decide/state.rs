@@ -20,7 +20,8 @@ use crate::proof::Hash;
 use crate::time::Timestamp;
 
 use super::{
-    complaint, contract, customer, interaction, opportunity, quote, receivable, shipment, survey,
+    application, complaint, contract, customer, interaction, opportunity, quote, receivable,
+    shipment, survey,
 };
 
 /// The book as decisions see it.
@@ -220,7 +221,7 @@ families! {
     Item receivable::Item;
     Invoice receivable::Invoice;
     Receipt receivable::Receipt;
-    Application receivable::Application;
+    Application application::Application;
     Complaint complaint::Complaint;
     Survey survey::Survey;
 }

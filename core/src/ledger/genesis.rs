@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Parts;
 use super::batch::SubmitError;
-use super::prepare::{Asker, Desk, book_marks};
+use super::prepare::{Asker, Desk, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
 use super::states::States;
 use crate::decide::book::default_policies;
@@ -91,6 +91,9 @@ pub fn found(parts: &mut Parts, genesis: &Genesis) -> Result<(), FoundError> {
         states: States::new(1 << 20),
         published: Vec::new(),
         series: std::collections::HashMap::new(),
+        scratch: Vec::new(),
+        arena: bytes::BytesMut::new(),
+        spare: Sheet::default(),
     };
     let now = parts.clock.now();
     let asker = Asker { actor: &genesis.actor, source: &genesis.source, now };

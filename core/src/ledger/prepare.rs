@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
-use super::batch::{EventRef, Outcome, Refusal, SubmitError};
+use super::batch::{EventRef, Outcome, Refusal, SubmitError, Unit};
 use super::read::{Reader, now_or_block};
-use super::states::States;
+use super::states::{States, StreamMap};
 use crate::codec::CodecError;
 use crate::decide::state::{Delta, fold_event};
 use crate::decide::{
@@ -66,7 +66,16 @@ pub(super) struct Desk {
     pub(super) states: States,
     pub(super) published: Vec<Kind>,
     pub(super) series: HashMap<String, u64>,
+    /// Where an event is encoded before its size is known.
+    pub(super) scratch: Vec<u8>,
+    /// Where stored bytes lie together, so that an event costs no allocation of its own.
+    pub(super) arena: BytesMut,
+    /// An empty sheet whose maps have grown already.
+    pub(super) spare: Sheet,
 }
+
+/// Bytes taken at a time for stored events.
+const ARENA_SIZE_BYTES: usize = 1 << 20;
 
 /// What has been accepted but is not yet in the log.
 #[derive(Default)]
@@ -85,20 +94,20 @@ pub(super) type Claim = (StreamId, Position);
 /// Changes over one stream's state; a void puts another state in its place.
 #[derive(Default, Clone)]
 pub(super) struct Overlay {
-    replaced: Option<CustomerState>,
+    replaced: Option<Box<CustomerState>>,
     delta: Delta,
 }
 
 /// What a unit (or a rehearsal) has changed so far.
 #[derive(Default, Clone)]
 pub(super) struct Sheet {
-    overlays: HashMap<StreamId, Overlay>,
+    overlays: StreamMap<Overlay>,
     records: Vec<Record>,
     claims: HashMap<UniqueKey, Claim>,
     /// The keys of `claims` that the unit being written has added.
     claimed: Vec<UniqueKey>,
     /// In a rehearsal: what earlier units have changed, and how many events they became.
-    under: HashMap<StreamId, Overlay>,
+    under: StreamMap<Overlay>,
     rehearsed: u64,
     published: Vec<Kind>,
     series: HashMap<String, u64>,
@@ -115,6 +124,18 @@ pub(super) struct Asker<'a> {
 }
 
 impl Sheet {
+    /// Drops everything written on it.
+    fn clear(&mut self) {
+        self.overlays.clear();
+        self.records.clear();
+        self.claims.clear();
+        self.claimed.clear();
+        self.published.clear();
+        self.series.clear();
+        self.book = None;
+        self.emitted.clear();
+    }
+
     /// Returns an empty sheet that takes new vault slots from `next_key_slot` on.
     pub(super) fn starting_at(next_key_slot: u64) -> Self {
         Sheet { next_key_slot, ..Sheet::default() }
@@ -131,39 +152,45 @@ impl Desk {
     /// Decides a unit; on success its records and states are taken over, on refusal nothing is.
     pub(super) fn take(
         &mut self,
-        unit: &[Request],
+        unit: Unit,
         asker: &Asker<'_>,
         pending: &mut Pending,
     ) -> Result<Result<Vec<Outcome>, Refusal>, SubmitError> {
-        let mut sheet = Sheet::starting_at(pending.next_key_slot);
-        let outcomes = match self.write(unit, asker, pending, &mut sheet)? {
-            Ok(outcomes) => outcomes,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let mut sheet = std::mem::take(&mut self.spare);
+        sheet.next_key_slot = pending.next_key_slot;
+        let written = self.write(unit, asker, pending, &mut sheet);
+        if matches!(written, Ok(Ok(_))) {
+            self.keep(&mut sheet, pending);
+        }
+        sheet.clear();
+        self.spare = sheet;
+        written
+    }
+
+    fn keep(&mut self, sheet: &mut Sheet, pending: &mut Pending) {
         pending.records.append(&mut sheet.records);
-        pending.claims.extend(sheet.claims);
+        pending.claims.extend(sheet.claims.drain());
         pending.next_key_slot = sheet.next_key_slot;
         self.published.append(&mut sheet.published);
-        self.series.extend(sheet.series);
-        if let Some(book) = sheet.book {
+        self.series.extend(sheet.series.drain());
+        if let Some(book) = sheet.book.take() {
             self.book = book;
         }
-        for (stream, overlay) in sheet.overlays {
+        for (stream, overlay) in sheet.overlays.drain() {
             self.states.change(&stream, |state| {
                 if let Some(replaced) = overlay.replaced {
-                    *state = replaced;
+                    *state = *replaced;
                 }
                 state.merge(overlay.delta);
             });
             pending.touched.push(stream);
         }
-        Ok(Ok(outcomes))
     }
 
     /// Decides a unit onto a rehearsal's sheet; nothing is kept in the ledger.
     pub(super) fn rehearse(
         &mut self,
-        unit: &[Request],
+        unit: Unit,
         asker: &Asker<'_>,
         pending: &Pending,
         rehearsal: &mut Sheet,
@@ -201,7 +228,7 @@ impl Desk {
     /// dropped or restored by the caller.
     pub(super) fn write(
         &mut self,
-        unit: &[Request],
+        unit: Unit,
         asker: &Asker<'_>,
         pending: &Pending,
         sheet: &mut Sheet,
@@ -209,7 +236,7 @@ impl Desk {
         let keep_events =
             unit.iter().any(|request| matches!(request.command, Command::VoidEvent(_)));
         let mut outcomes = Vec::with_capacity(unit.len());
-        for (index, request) in unit.iter().enumerate() {
+        for (index, request) in unit.into_iter().enumerate() {
             let mut work = Work { desk: self, asker, pending, sheet, keep_events };
             match work.request(request) {
                 Ok(outcome) => outcomes.push(outcome),
@@ -259,19 +286,15 @@ impl Desk {
         };
         let stream = StreamId::Book(BookStream::Book);
         work.ready(&stream)?;
-        // The request only lends its (empty) reason and key to the envelope.
-        let request = request_of(Command::VoidEvent(command::VoidEvent {
-            event: EventId(uuid::Uuid::nil()),
-        }));
-        let said = Said { effective_at: asker.now, request: &request, mark: None };
+        let said = Said::nothing(asker.now);
         let body = Body::BookOpened(opened);
         work.decide(&stream, &said, None, |context, draft| body.check(context, draft))?;
         work.emit(&stream, &said, None, body, &mut Vec::new())?;
-        work.publish_layout(&said, Kind::EventLayoutPublished)?;
-        work.emit_layout(&said, Kind::BookOpened)?;
+        work.publish_layout(Kind::EventLayoutPublished)?;
+        work.emit_layout(Kind::BookOpened)?;
         work.sheet.published.push(Kind::BookOpened);
         for policy in policies {
-            work.request(&request_of(Command::PublishPolicyVersion(policy)))?;
+            work.request(request_of(Command::PublishPolicyVersion(policy)))?;
         }
         Ok(())
     }
@@ -298,17 +321,25 @@ struct Work<'a, 'b> {
 }
 
 /// What of a request goes into its events' envelopes.
-struct Said<'a> {
+struct Said {
     effective_at: Timestamp,
-    request: &'a Request,
+    reason: Option<Note>,
+    corrects: Option<EventId>,
     mark: Option<RequestMark>,
 }
 
+impl Said {
+    /// Says nothing but the time.
+    const fn nothing(effective_at: Timestamp) -> Self {
+        Said { effective_at, reason: None, corrects: None, mark: None }
+    }
+}
+
 impl Work<'_, '_> {
-    fn request(&mut self, request: &Request) -> Result<Outcome, Stop> {
-        let stream = stream_of(request)?;
+    fn request(&mut self, request: Request) -> Result<Outcome, Stop> {
+        let stream = stream_of(&request)?;
         self.ready(&stream)?;
-        let content = self.content_mark(&stream, request)?;
+        let content = self.content_mark(&stream, &request)?;
         if let Some(mark) = &content
             && let Some(seen) = self.draft(&stream).request(&mark.key)
         {
@@ -329,11 +360,12 @@ impl Work<'_, '_> {
             self.event_of(&stream, corrected)?;
         }
         let effective_at = request.effective_at.unwrap_or(self.asker.now);
-        let said = Said { effective_at, request, mark: content };
-        let events = match &request.command {
+        let Request { reason, corrects, command, .. } = request;
+        let said = Said { effective_at, reason, corrects, mark: content };
+        let events = match command {
             Command::VoidEvent(void) => self.void(&stream, &said, void.event)?,
             other => {
-                let body = self.propose(&stream, &said, other.clone())?;
+                let body = self.propose(&stream, &said, other)?;
                 self.accept(&stream, &said, body)?
             }
         };
@@ -353,7 +385,7 @@ impl Work<'_, '_> {
     /// Returns the draft of a stream that is ready.
     fn draft(&mut self, stream: &StreamId) -> Draft<'_> {
         let overlay = self.sheet.overlays.entry(stream.clone()).or_default();
-        let base = overlay.replaced.as_ref().or_else(|| self.desk.states.get(stream));
+        let base = overlay.replaced.as_deref().or_else(|| self.desk.states.get(stream));
         Draft::new(base.unwrap_or(&EMPTY), &mut overlay.delta)
     }
 
@@ -365,12 +397,12 @@ impl Work<'_, '_> {
     fn decide<T>(
         &mut self,
         stream: &StreamId,
-        said: &Said<'_>,
+        said: &Said,
         series: Option<u64>,
         decision: impl FnOnce(&Context<'_>, &Draft<'_>) -> Result<T, Rejection>,
     ) -> Result<T, Stop> {
         let overlay = self.sheet.overlays.entry(stream.clone()).or_default();
-        let base = overlay.replaced.as_ref().or_else(|| self.desk.states.get(stream));
+        let base = overlay.replaced.as_deref().or_else(|| self.desk.states.get(stream));
         let draft = Draft::new(base.unwrap_or(&EMPTY), &mut overlay.delta);
         let marks = Marks {
             vault: &*self.desk.vault,
@@ -385,7 +417,7 @@ impl Work<'_, '_> {
             effective_at: said.effective_at,
             book: self.sheet.book.as_ref().unwrap_or(&self.desk.book),
             actor: self.asker.actor,
-            reason: said.request.reason.as_ref(),
+            reason: said.reason.as_ref(),
             marks: &marks,
             numbers: &Series(series.unwrap_or(1)),
         };
@@ -403,12 +435,7 @@ impl Work<'_, '_> {
         Ok(value)
     }
 
-    fn propose(
-        &mut self,
-        stream: &StreamId,
-        said: &Said<'_>,
-        command: Command,
-    ) -> Result<Body, Stop> {
+    fn propose(&mut self, stream: &StreamId, said: &Said, command: Command) -> Result<Body, Stop> {
         self.decide(stream, said, None, |context, draft| command::propose(command, context, draft))
     }
 
@@ -416,7 +443,7 @@ impl Work<'_, '_> {
     fn accept(
         &mut self,
         stream: &StreamId,
-        said: &Said<'_>,
+        said: &Said,
         body: Body,
     ) -> Result<Vec<EventRef>, Stop> {
         let mut waiting = std::collections::VecDeque::from([body]);
@@ -440,7 +467,7 @@ impl Work<'_, '_> {
     fn void(
         &mut self,
         stream: &StreamId,
-        said: &Said<'_>,
+        said: &Said,
         target: EventId,
     ) -> Result<Vec<EventRef>, Stop> {
         let (position, kind) = self.event_of(stream, target)?;
@@ -456,9 +483,10 @@ impl Work<'_, '_> {
         let body =
             Body::EventVoided(book::EventVoided { event: target, position, kind_tag: kind.tag() });
         self.decide(stream, said, None, |context, draft| body.check(context, draft))?;
-        self.sheet
-            .overlays
-            .insert(stream.clone(), Overlay { replaced: Some(without), delta: Delta::default() });
+        self.sheet.overlays.insert(
+            stream.clone(),
+            Overlay { replaced: Some(Box::new(without)), delta: Delta::default() },
+        );
         let mut events = Vec::new();
         self.emit(stream, said, None, body, &mut events)?;
         Ok(events)
@@ -468,13 +496,13 @@ impl Work<'_, '_> {
     fn emit(
         &mut self,
         stream: &StreamId,
-        said: &Said<'_>,
+        said: &Said,
         cause: Option<EventId>,
         body: Body,
         events: &mut Vec<EventRef>,
     ) -> Result<Body, Stop> {
         let kind = body.kind();
-        self.publish_layout(said, kind)?;
+        self.publish_layout(kind)?;
         let first = cause.is_none();
         let source = if first {
             self.asker.source.clone()
@@ -495,8 +523,8 @@ impl Work<'_, '_> {
             causation: cause,
             correlation: None,
             request: said.mark.clone().filter(|_| first),
-            reason: said.request.reason.clone().filter(|_| first),
-            corrects: said.request.corrects.filter(|_| first),
+            reason: said.reason.clone().filter(|_| first),
+            corrects: said.corrects.filter(|_| first),
         };
         let position = self.next();
         let event_id = self.new_id();
@@ -554,15 +582,22 @@ impl Work<'_, '_> {
 
     /// Encodes a sealed event and adds its record to the sheet.
     fn store(&mut self, event: &mut Event) -> Result<Hash, Stop> {
-        let mut bytes = Vec::with_capacity(320);
-        event.encode_into(&mut bytes)?;
-        if bytes.len() > EVENT_SIZE_BYTES_MAX {
-            let (actual, max) = (bytes.len(), EVENT_SIZE_BYTES_MAX);
+        let scratch = &mut self.desk.scratch;
+        scratch.clear();
+        event.encode_into(scratch)?;
+        if scratch.len() > EVENT_SIZE_BYTES_MAX {
+            let (actual, max) = (scratch.len(), EVENT_SIZE_BYTES_MAX);
             return Err(Rejection::EventTooLarge { actual, max }.into());
         }
-        let hash = leaf_hash(&bytes);
+        let hash = leaf_hash(scratch);
+        let arena = &mut self.desk.arena;
+        if arena.capacity() < scratch.len() {
+            *arena = BytesMut::with_capacity(ARENA_SIZE_BYTES);
+        }
+        arena.extend_from_slice(scratch);
+        let bytes = arena.split().freeze();
         self.sheet.records.push(Record {
-            bytes: Bytes::from(bytes),
+            bytes,
             hash,
             recorded_at: event.envelope.recorded_at,
             terms: terms(event),
@@ -572,21 +607,20 @@ impl Work<'_, '_> {
 
     /// Publishes the layout of a kind before its first use. Only the book's opening, at position 0,
     /// comes before its own layout.
-    fn publish_layout(&mut self, said: &Said<'_>, kind: Kind) -> Result<(), Stop> {
+    fn publish_layout(&mut self, kind: Kind) -> Result<(), Stop> {
         let published = self.desk.published.contains(&kind) || self.sheet.published.contains(&kind);
         if published || kind == Kind::BookOpened {
             return Ok(());
         }
         self.sheet.published.push(kind);
-        self.publish_layout(said, Kind::EventLayoutPublished)?;
-        self.emit_layout(said, kind)
+        self.publish_layout(Kind::EventLayoutPublished)?;
+        self.emit_layout(kind)
     }
 
-    fn emit_layout(&mut self, said: &Said<'_>, kind: Kind) -> Result<(), Stop> {
+    fn emit_layout(&mut self, kind: Kind) -> Result<(), Stop> {
         let stream = StreamId::Book(BookStream::Layouts);
         self.ready(&stream)?;
-        let request = Request { reason: None, corrects: None, ..said.request.clone() };
-        let quiet = Said { effective_at: self.asker.now, request: &request, mark: None };
+        let quiet = Said::nothing(self.asker.now);
         let body = Body::EventLayoutPublished(layout_of(kind)?);
         self.emit(&stream, &quiet, None, body, &mut Vec::new()).map(|_| ())
     }

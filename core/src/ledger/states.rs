@@ -9,17 +9,25 @@ use std::collections::HashMap;
 use crate::decide::CustomerState;
 use crate::event::StreamId;
 
+/// A map by stream. Its order never reaches bytes, hashes or answers.
+pub(super) type StreamMap<T> = HashMap<StreamId, T, foldhash::fast::RandomState>;
+
 /// States by stream.
 pub(super) struct States {
-    young: HashMap<StreamId, CustomerState>,
-    old: HashMap<StreamId, CustomerState>,
+    young: StreamMap<CustomerState>,
+    old: StreamMap<CustomerState>,
     young_size_bytes: usize,
     size_bytes_max: usize,
 }
 
 impl States {
     pub(super) fn new(size_bytes_max: usize) -> Self {
-        States { young: HashMap::new(), old: HashMap::new(), young_size_bytes: 0, size_bytes_max }
+        States {
+            young: StreamMap::default(),
+            old: StreamMap::default(),
+            young_size_bytes: 0,
+            size_bytes_max,
+        }
     }
 
     /// Tells whether a state is in memory, and marks it as recently used.

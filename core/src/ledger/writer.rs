@@ -71,6 +71,9 @@ impl Writer {
             states: States::new(options.states_size_bytes_max),
             published,
             series: HashMap::new(),
+            scratch: Vec::new(),
+            arena: bytes::BytesMut::new(),
+            spare: Sheet::default(),
         };
         Ok(Writer {
             desk,
@@ -174,7 +177,7 @@ impl Writer {
         let mut units = Vec::with_capacity(batch.units.len());
         match batch.mode {
             Mode::Commit => {
-                for unit in &batch.units {
+                for unit in batch.units {
                     units.push(self.desk.take(unit, &asker, pending)?);
                 }
                 pending.recorded_at = now;
@@ -185,7 +188,7 @@ impl Writer {
                     Some(place) => self.rehearsals.swap_remove(place).1,
                     None => Sheet::starting_at(pending.next_key_slot),
                 };
-                for unit in &batch.units {
+                for unit in batch.units {
                     units.push(self.desk.rehearse(unit, &asker, pending, &mut sheet)?);
                 }
                 if !last {

@@ -149,7 +149,7 @@ fn shared_out(
             open.push((id, item, left.minor));
         }
     }
-    // Numbers of one series grow by length before they grow by digits: R-9 comes before R-10.
+    // Numbers of one series grow by length before they grow by digits: AR-9 comes before AR-10.
     open.sort_by_key(|(id, item, _)| (item.due_on, item.document_on, id.len(), *id));
     let amounts = match application.method {
         ApplicationMethod::ProRata => in_proportion(credit.minor, open.iter().map(|o| o.2)),

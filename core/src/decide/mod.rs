@@ -23,6 +23,10 @@ pub mod rejection;
 pub mod shipment;
 pub mod state;
 pub mod survey;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod void;
 mod working_time;
 

@@ -88,7 +88,7 @@ impl Decide for ReceivableOpened {
                 (ItemSource::ContractInstalment, Some(contract), Some(number)) => {
                     super::composed("the item's id", &format!("{contract}/{number}"))?
                 }
-                _ => super::next_id::<Item, _>(state, "receivable item", "R")?,
+                _ => super::next_id::<Item, _>(state, "receivable item", "AR")?,
             };
         }
         if self.legal_entity.is_none() {
@@ -270,7 +270,7 @@ const fn money(minor: i64, item: &Item) -> Money {
 impl Decide for PaymentReceived {
     fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.receipt.is_empty() {
-            self.receipt = super::next_id::<Receipt, _>(state, "receipt", "RC")?;
+            self.receipt = super::next_id::<Receipt, _>(state, "receipt", "R")?;
         }
         if self.legal_entity.is_none() {
             self.legal_entity = context.book.legal_entities.first().cloned();

@@ -1,1 +1,352 @@
-//! One example of every kind, for reference pages and pinned bytes.
+//! One realistic example of every kind of event, with fixed ids, times and sealed bytes.
+//!
+//! The examples are what documentation shows and what the pinned bytes in `tests/golden` are made
+//! of. They tell one small story of the customer C-0173; they are not a history that could be
+//! replayed. Sealed sections hold constant bytes in place of ciphertext.
+
+use serde_json::{Value, json};
+
+use super::{
+    Actor, Assurance, Body, BookStream, Channel, Envelope, Event, Kind, RequestMark, Sealed,
+    Source, StreamId,
+};
+use crate::id::{ActorId, CustomerCode, EventId, ImportId, Note, RoleName};
+use crate::position::{Position, StreamVersion};
+use crate::proof::Hash;
+use crate::time::Timestamp;
+
+/// 2026-03-31T01:30:00Z, the time of every example.
+const RECORDED_AT: Timestamp = Timestamp(1_774_920_600_000_000);
+
+/// Returns the example of a kind.
+///
+/// # Panics
+/// Never: the examples are constants, and a test builds every one of them.
+#[expect(clippy::expect_used, reason = "the examples are constants, and a test builds each")]
+pub fn example(kind: Kind) -> Event {
+    let mut body = Body::from_json(kind, fields(kind)).expect("an example in its kind's form");
+    let mut slot = 100;
+    let sealed: Result<(), std::convert::Infallible> = body.sections(&mut |_, section| {
+        section.put_sealed(Sealed { key_slot: slot, tag: [0x5e; 32], ciphertext: vec![0xc1; 24] });
+        slot += 1;
+        Ok(())
+    });
+    sealed.unwrap_or_else(|never| match never {});
+    let envelope = envelope(kind).expect("an envelope of acceptable texts");
+    Event { envelope, body }
+}
+
+fn envelope(kind: Kind) -> Result<Envelope, crate::id::TextError> {
+    let tag = u64::from(kind.tag());
+    let stream = match kind {
+        Kind::BookOpened => StreamId::Book(BookStream::Book),
+        Kind::EventLayoutPublished => StreamId::Book(BookStream::Layouts),
+        Kind::PolicyVersionPublished => StreamId::Book(BookStream::Policies),
+        Kind::ImportApplied => StreamId::Book(BookStream::Imports),
+        _ => StreamId::Customer(CustomerCode::new("C-0173")?),
+    };
+    // One example shows an envelope with everything in it; the others have what is usual.
+    let full = kind == Kind::InteractionVoided;
+    let id = |number: u64| EventId::from_parts(RECORDED_AT, &[number.to_le_bytes()[0]; 10]);
+    Ok(Envelope {
+        position: Position(tag * 10),
+        recorded_at: RECORDED_AT,
+        effective_at: Timestamp(RECORDED_AT.0 - 60_000_000),
+        event_id: id(tag),
+        stream,
+        version: StreamVersion(tag),
+        prev_position: (tag > 1).then(|| Position(tag * 10 - 1)),
+        prev_hash: if tag > 1 { Hash([0xab; 32]) } else { Hash::default() },
+        actor: Actor {
+            user: ActorId::new("U-07")?,
+            on_behalf_of: full.then(|| ActorId::new("U-03")).transpose()?,
+            role: full.then(|| RoleName::new("service")).transpose()?,
+            unit: None,
+            assurance: if full { Assurance::Authenticated } else { Assurance::Declared },
+        },
+        source: Source {
+            channel: if full { Channel::Import } else { Channel::Cli },
+            session: None,
+            import: full.then(|| ImportId::new("service-desk-2026")).transpose()?,
+        },
+        causation: full.then(|| id(20)),
+        correlation: full.then(|| id(20)),
+        request: full.then_some(RequestMark { key: [0x11; 16], content: [0x22; 16] }),
+        reason: full.then(|| Note::new("entered twice")).transpose()?,
+        corrects: full.then(|| id(20)),
+    })
+}
+
+fn cny(minor: i64) -> Value {
+    json!({ "minor": minor, "currency": "CNY" })
+}
+
+/// Returns an example's fields in JSON, sections open.
+fn fields(kind: Kind) -> Value {
+    match kind {
+        Kind::BookOpened
+        | Kind::EventLayoutPublished
+        | Kind::PolicyVersionPublished
+        | Kind::EventVoided
+        | Kind::ImportApplied => book_fields(kind),
+        Kind::CustomerRegistered | Kind::CustomerDetailsChanged | Kind::ContactAdded => {
+            customer_fields(kind)
+        }
+        Kind::InteractionRecorded | Kind::InteractionVoided => interaction_fields(kind),
+        Kind::OpportunityOpened
+        | Kind::OpportunityStageChanged
+        | Kind::OpportunityForecastRevised
+        | Kind::OpportunityWon
+        | Kind::OpportunityLost
+        | Kind::OpportunityReopened => opportunity_fields(kind),
+        Kind::QuoteIssued | Kind::QuoteOutcomeRecorded | Kind::ContractSigned => deal_fields(kind),
+        Kind::ShipmentDispatched | Kind::ShipmentSigned | Kind::GoodsReturned => {
+            shipment_fields(kind)
+        }
+        Kind::ReceivableOpened
+        | Kind::InvoiceIssued
+        | Kind::PaymentReceived
+        | Kind::PaymentReversed
+        | Kind::CreditApplied
+        | Kind::ApplicationReversed
+        | Kind::ReceivableDisputeChanged => receivable_fields(kind),
+        Kind::ComplaintReceived
+        | Kind::ComplaintAcknowledged
+        | Kind::ComplaintAssessed
+        | Kind::ComplaintClockChanged
+        | Kind::ComplaintAnswered
+        | Kind::ComplaintClosed
+        | Kind::ComplaintReopened => complaint_fields(kind),
+        Kind::SurveyAnswered => json!({
+            "invitation": "SV-1", "survey": "yearly-2026", "indicators_version": 1,
+            "respondent": "P-1", "occasion": "yearly",
+            "answers": [
+                { "indicator": "quality", "expectation": 5, "perception": 4, "weight": 40 },
+                { "indicator": "delivery", "perception": 5, "weight": 30 },
+            ],
+            "correspondence": { "summary": "整体满意" },
+        }),
+    }
+}
+
+fn book_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::BookOpened => json!({
+            "book": "6f1c1a52-7c0e-4c55-9f35-0d8a3c7b2e10", "name": "华东账簿",
+            "zone": "Asia/Shanghai", "functional_currency": "CNY",
+            "legal_entities": ["HQ", "SH"], "fiscal_year_start_month": 1,
+            "default_calling_code": "86", "signing_key": vec![7u8; 32],
+        }),
+        Kind::EventLayoutPublished => json!({
+            "kind_tag": 21, "kind_name": "interaction.voided", "schema_version": 1,
+            "layout": Kind::InteractionVoided.layout().to_string(),
+        }),
+        Kind::PolicyVersionPublished => json!({
+            "policy": "sales", "version": 2,
+            "pipeline": {
+                "stages": [
+                    { "name": "lead", "label_zh": "线索", "probability_percent": 10 },
+                    { "name": "proposal", "label_zh": "方案", "probability_percent": 50 },
+                ],
+                "lost_reasons": ["price", "competitor"],
+            },
+        }),
+        Kind::EventVoided => json!({
+            "event": "019d41a0-0000-7000-8000-000000000020", "position": 300, "kind_tag": 30,
+        }),
+        _ => json!({
+            "import": "service-desk-2026", "file_name": "calls.csv", "rows": 120, "taken": 100,
+            "known": 15, "refused": 2, "skipped": 3, "events": 131, "sums": [cny(1_234_500)],
+        }),
+    }
+}
+
+fn customer_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::CustomerRegistered => json!({
+            "kind": "company", "source": "referral", "referrer": "C-0007",
+            "provenance": "spring fair 2026", "currency": "CNY", "owner": "U-07",
+            "first_contact_on": "2026-03-20", "verified_by": "U-03",
+            "details": {
+                "public": [{ "field": "city", "new": "上海" }],
+                "marks": [
+                    { "field": "name", "new": vec![1u8; 16] },
+                    { "field": "bank_account", "new": vec![2u8; 16] },
+                ],
+                "identity": { "changes": [{ "field": "name", "new": "华东机械有限公司" }] },
+                "financial": { "changes": [{ "field": "bank_account", "new": "6222 0000" }] },
+            },
+        }),
+        Kind::CustomerDetailsChanged => json!({
+            "provenance": "letter of 2026-03-28",
+            "details": {
+                "public": [{ "field": "city", "old": "上海", "new": "苏州" }],
+                "marks": [{ "field": "phone", "old": vec![3u8; 16], "new": vec![4u8; 16] }],
+                "identity": { "changes": [{ "field": "phone", "new": "+862112345678" }] },
+            },
+        }),
+        _ => json!({
+            "contact": "P-1", "role": "purchasing", "main": true, "consent": true,
+            "identity": { "name": "王丽", "phones": ["+8613800000000"], "emails": [] },
+            "private": { "birthday": "1985-05-01", "notes": "喜欢摄影" },
+        }),
+    }
+}
+
+fn interaction_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::InteractionRecorded => json!({
+            "interaction": "I-1", "channel": "visit_out", "direction": "out",
+            "started_at": "2026-03-31T00:30:00Z", "ended_at": "2026-03-31T01:15:00Z",
+            "contacts": ["P-1"], "staff": ["U-07"], "about": { "opportunity": "O-1" },
+            "verdict": "positive", "kind": "return_visit", "cost": cny(12_000),
+            "correspondence": { "summary": "讨论交货期", "next_step": "send the quote" },
+        }),
+        _ => json!({ "interaction": "I-1", "replaced_by": "I-2" }),
+    }
+}
+
+fn opportunity_fields(kind: Kind) -> Value {
+    let forecast = |minor| json!({ "amount": cny(minor), "probability_percent": 60 });
+    match kind {
+        Kind::OpportunityOpened => json!({
+            "opportunity": "O-1", "pipeline": "sales", "pipeline_version": 1, "stage": "lead",
+            "title": "second line", "amount": cny(50_000_000), "probability_percent": 20,
+            "expected_close_on": "2026-06-30", "source": "fair", "owner": "U-07",
+            "product": "PUMP-40",
+        }),
+        Kind::OpportunityStageChanged => json!({
+            "opportunity": "O-1", "from": "lead", "to": "proposal", "change": "skip",
+        }),
+        Kind::OpportunityForecastRevised => json!({
+            "opportunity": "O-1", "old": forecast(50_000_000), "new": forecast(45_000_000),
+        }),
+        Kind::OpportunityWon => json!({
+            "opportunity": "O-1", "contract": "HT-2026-031", "amount": cny(45_000_000),
+            "closed_on": "2026-03-31",
+        }),
+        Kind::OpportunityLost => json!({
+            "opportunity": "O-2", "lost_reason": "price", "lost_to": "another supplier",
+            "closed_on": "2026-03-31",
+        }),
+        _ => json!({ "opportunity": "O-2", "to_stage": "proposal" }),
+    }
+}
+
+fn deal_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::QuoteIssued => json!({
+            "quote": "Q-1", "revision": 1, "opportunity": "O-1",
+            "lines": [{
+                "product": "PUMP-40", "quantity_thousandths": 3000, "unit_price": cny(15_000_000),
+                "discount_basis_points": 500, "unit_cost": cny(9_000_000),
+            }],
+            "total": cny(45_000_000), "valid_until": "2026-04-30", "price_policy_version": 1,
+        }),
+        Kind::QuoteOutcomeRecorded => {
+            json!({ "quote": "Q-1", "revision": 1, "outcome": "accepted" })
+        }
+        _ => json!({
+            "contract": "HT-2026-031", "quote": "Q-1", "opportunity": "O-1", "legal_entity": "HQ",
+            "lines": [{
+                "line": 1, "product": "PUMP-40", "quantity_thousandths": 3000,
+                "unit_price": cny(15_000_000), "amount": cny(45_000_000),
+                "unit_cost": cny(9_000_000),
+            }],
+            "total": cny(45_000_000), "tax": cny(5_176_991), "signed_on": "2026-03-31",
+            "terms": "30 days", "debt_opened_by": "instalments",
+            "instalments": [
+                { "number": 1, "trigger": "date", "planned_on": "2026-04-30",
+                  "amount": cny(15_000_000) },
+                { "number": 2, "trigger": "on_sign_off", "planned_on": "2026-06-30",
+                  "amount": cny(30_000_000) },
+            ],
+            "planned_shipment_on": "2026-05-15",
+        }),
+    }
+}
+
+fn shipment_fields(kind: Kind) -> Value {
+    let lines = |thousandths| json!([{ "line": 1, "quantity_thousandths": thousandths }]);
+    match kind {
+        Kind::ShipmentDispatched => json!({
+            "shipment": "S-1", "contract": "HT-2026-031", "lines": lines(2000),
+            "warehouse": "SH-1", "method": "road", "carrier": "SF", "tracking": "SF1234567890",
+        }),
+        Kind::ShipmentSigned => json!({
+            "shipment": "S-1", "signed_on": "2026-03-31", "shortages": lines(500),
+            "signer": { "name": "李强" },
+        }),
+        _ => json!({ "shipment": "S-1", "lines": lines(1000), "return_reason": "damaged" }),
+    }
+}
+
+fn receivable_fields(kind: Kind) -> Value {
+    let lines = |minor| json!([{ "item": "HT-2026-031/1", "amount": cny(minor) }]);
+    match kind {
+        Kind::ReceivableOpened => json!({
+            "item": "HT-2026-031/1", "source": "contract_instalment", "document_on": "2026-03-31",
+            "due_on": "2026-04-30", "amount": cny(15_000_000), "contract": "HT-2026-031",
+            "instalment": 1, "legal_entity": "HQ",
+        }),
+        Kind::InvoiceIssued => json!({
+            "invoice": "VAT-000042", "series": "VAT", "series_number": 42,
+            "issued_on": "2026-03-31", "total": cny(15_000_000), "tax": cny(1_725_664),
+            "contract": "HT-2026-031", "covers": lines(15_000_000),
+        }),
+        Kind::PaymentReceived => json!({
+            "receipt": "R-1", "amount": cny(6_000_000), "value_on": "2026-03-31",
+            "bank_account": "ICBC-1",
+            "bank_ref": { "bank": "ICBC-1", "statement": "2026-03", "line": "17" },
+            "method": "transfer", "legal_entity": "HQ",
+            "payer": { "name": "华东机械有限公司", "account": "6222 0000" },
+        }),
+        Kind::PaymentReversed => json!({
+            "receipt": "R-1", "kind": "wrong_customer", "effective_on": "2026-03-31",
+        }),
+        Kind::CreditApplied => json!({
+            "application": "A-1", "credit_kind": "receipt", "receipt": "R-1", "method": "fifo",
+            "lines": lines(6_000_000), "effective_on": "2026-03-31",
+            "exchange": { "rate_item": "7.21", "rate_credit": "7.20", "realised": cny(-100) },
+        }),
+        Kind::ApplicationReversed => json!({
+            "application": "A-1", "lines": lines(6_000_000), "effective_on": "2026-03-31",
+        }),
+        _ => json!({ "item": "HT-2026-031/1", "disputed": true, "dispute": "quality" }),
+    }
+}
+
+fn complaint_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::ComplaintReceived => json!({
+            "complaint": "T-1", "kind": "complaint", "channel": "phone", "subject": "quality",
+            "severity": "severe", "received_at": "2026-03-31T01:00:00Z", "contact": "P-1",
+            "contract": "HT-2026-031", "wants": "repair", "service_levels_version": 1,
+            "first_response_due_at": "2026-03-31T02:00:00Z",
+            "resolution_due_at": "2026-04-02T01:00:00Z",
+            "correspondence": { "summary": "泵体漏水" },
+        }),
+        Kind::ComplaintAcknowledged => json!({
+            "complaint": "T-1", "by": "U-07", "at": "2026-03-31T01:20:00Z", "channel": "phone",
+            "human": true,
+        }),
+        Kind::ComplaintAssessed => json!({
+            "complaint": "T-1", "severity": "severe", "probability_percent": 30,
+            "maturity": "new", "expectation": "basic", "responsible": "U-09", "team": ["U-11"],
+        }),
+        Kind::ComplaintClockChanged => json!({
+            "complaint": "T-1", "change": "pause", "at": "2026-03-31T01:25:00Z",
+            "waiting_for": "customer",
+        }),
+        Kind::ComplaintAnswered => json!({
+            "complaint": "T-1", "by": "U-09", "at": "2026-03-31T01:28:00Z",
+            "root_cause": "defect", "compensation": cny(50_000),
+            "correspondence": { "summary": "已更换密封件" },
+        }),
+        Kind::ComplaintClosed => json!({
+            "complaint": "T-1", "agreement": "yes", "closed_by": "U-03",
+            "at": "2026-03-31T01:29:00Z",
+        }),
+        _ => json!({ "complaint": "T-1", "at": "2026-03-31T01:30:00Z" }),
+    }
+}

@@ -1,0 +1,8 @@
+//! The rules of every kind, given / when / then.
+
+mod book;
+mod customer;
+mod deals;
+mod receivables;
+mod replay;
+mod service;

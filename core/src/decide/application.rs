@@ -7,7 +7,9 @@ use super::movements::Movements;
 use super::receivable::{Item, Receipt};
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::Envelope;
-use crate::event::receivable::{ApplicationMethod, ApplicationReversed, CreditApplied, ItemAmount};
+use crate::event::receivable::{
+    ApplicationMethod, ApplicationReversed, CreditApplied, Exchange, ItemAmount,
+};
 use crate::id::ReceiptId;
 use crate::money::Money;
 use crate::time::Date;
@@ -50,6 +52,9 @@ impl Decide for CreditApplied {
         }
         if self.lines.is_empty() {
             return Err(Rejection::Missing { what: "the lines of the application" });
+        }
+        if let Some(exchange) = &self.exchange {
+            check_exchange(exchange, context)?;
         }
         super::refuse_repeated("item", self.lines.iter().map(|line| line.item.as_str()))?;
         let effective_on = self
@@ -126,6 +131,22 @@ impl CreditApplied {
             return Err(Rejection::ItemOverdrawn { item, open, asked, on });
         }
         Ok(())
+    }
+}
+
+/// Checks that rates are decimals above zero and the gain is in the book's currency (R17).
+fn check_exchange(exchange: &Exchange, context: &Context<'_>) -> Result<(), Rejection> {
+    for rate in [&exchange.rate_item, &exchange.rate_credit] {
+        let (whole, fraction) = rate.as_str().split_once('.').unwrap_or((rate.as_str(), "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let above_zero = rate.as_str().bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+        if !digits(whole) || !digits(fraction) || !above_zero {
+            return Err(Rejection::RateUnreadable { rate: rate.clone() });
+        }
+    }
+    match context.book.functional_currency {
+        Some(currency) => super::require_currency("the realised gain", currency, exchange.realised),
+        None => Ok(()),
     }
 }
 

@@ -86,6 +86,7 @@ macro_rules! commands {
         }
 
         /// A command whose event is the fact itself, ready to be completed and checked.
+        #[allow(clippy::result_large_err, reason = "the other commands are handed back whole")]
         pub(crate) fn plain_fact(command: Command) -> Result<crate::event::Body, Command> {
             match command {
                 $( Command::$name(fact) => Ok(crate::event::Body::$event(fact)), )*

@@ -342,6 +342,10 @@ rejections! {
     ApplicationBeforeDocument { effective_on: Date, earliest: Date }
         "the application counts from {effective_on}, before its documents of {earliest}",
         "application_before_document", Some("I-50"), "leave the date out, or give a later one";
+    /// A rate that is no number above zero.
+    RateUnreadable { rate: Label }
+        "{rate} is not a rate such as 7.2105",
+        "rate_unreadable", Some("R17"), "write the rate as a plain decimal above zero";
     /// Nothing is left to apply, or nothing to apply it to.
     NothingToApply { receipt: CompactString }
         "nothing of receipt {receipt} can be applied to an open item",

@@ -209,6 +209,45 @@ fn a_backdated_application_must_not_overdraw_a_later_day() {
 }
 
 #[test]
+fn the_worked_example_of_two_dates_is_decided_as_then_known() {
+    let mut world = World::with_customer();
+    let open_on_0228 = |world: &World| {
+        let (_, open) = world.get::<Item>("A").open_from(day("2024-02-28"));
+        open.minor
+    };
+    let at = |world: &mut World, text: &str| world.now = crate::decide::testing::at(text);
+    at(&mut world, "2024-01-10T09:00:00+08:00");
+    world.given(&[item("A", 100_000, "2024-01-10", "2024-02-09")]);
+    at(&mut world, "2024-02-25T09:00:00+08:00");
+    world.given(&[receipt("P", 60_000, "2024-02-20")]);
+    assert_eq!(open_on_0228(&world), 100_000);
+    at(&mut world, "2024-03-02T09:00:00+08:00");
+    world.given(&[apply("P", &[("A", 60_000)], None)]);
+    assert_eq!(open_on_0228(&world), 40_000);
+    assert_eq!(world.get::<Receipt>("P").unapplied_from(day("2024-02-28")).1, yuan(0));
+    at(&mut world, "2024-03-05T09:00:00+08:00");
+    world.given(&[json!({ "command": "reverse_payment", "receipt": "P",
+        "kind": "wrong_customer", "effective_on": "2024-02-20" })]);
+    assert_eq!(open_on_0228(&world), 100_000);
+}
+
+#[test]
+fn rates_are_decimals_and_the_gain_is_in_the_books_currency() {
+    let mut world = item_and_receipt();
+    let with = |rate: &str, currency: &str| {
+        let mut request = apply("P", &[("A", 1)], None);
+        request["exchange"] = json!({ "rate_item": rate, "rate_credit": "7.20",
+            "realised": { "minor": -1, "currency": currency } });
+        request
+    };
+    for rate in ["7,21", "0.00", "-7", ".5", "7.", "seven"] {
+        world.refused(with(rate, "CNY"), "rate_unreadable");
+    }
+    world.refused(with("7.21", "USD"), "currency_differs");
+    world.given(&[with("7.21", "CNY")]);
+}
+
+#[test]
 fn currencies_and_legal_entities_stay_apart() {
     let mut world = item_and_receipt();
     let mut dollars = receipt("D", 0, "2024-02-20");

@@ -7,6 +7,7 @@
 //! Two implementations pass one conformance suite: [`memory`] (the reference) and `local`
 //! (an append-only journal in front of sled).
 
+pub mod local;
 pub mod memory;
 
 use std::ops::Range;
@@ -124,7 +125,10 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// Stored bytes are not what was stored. Everything stops.
-    #[error("{path} is damaged at byte {offset}: {problem}; first bad position {position}")]
+    #[error(
+        "{path} is damaged at byte {offset}: {problem}; first bad position {position}, \
+         last good event recorded at {last_good_at}"
+    )]
     Corrupt {
         /// The file.
         path: String,
@@ -132,6 +136,8 @@ pub enum StoreError {
         offset: u64,
         /// The first position that cannot be trusted.
         position: Position,
+        /// When the last event before it was recorded.
+        last_good_at: Timestamp,
         /// What is wrong.
         problem: &'static str,
     },
@@ -182,7 +188,7 @@ pub trait LogStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn position_at(&self, known_at: Timestamp) -> Result<Position>;
+    async fn position_at(&self, known_at: Timestamp) -> Result<Position, StoreError>;
 
     /// Keeps a signed tree head (a note's text) where it will be checked at the next opening.
     ///
@@ -196,5 +202,3 @@ pub trait LogStore: Send + Sync + 'static {
     /// [`AppendError`].
     async fn close(&self) -> Result<(), AppendError>;
 }
-
-type Result<T, E = StoreError> = std::result::Result<T, E>;

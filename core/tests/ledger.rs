@@ -115,7 +115,7 @@ fn a_unique_number_is_taken_once_in_the_whole_ledger() {
         one(
             ledger,
             request(json!({
-                "customer": "C-1", "command": "reverse_payment", "receipt": "R-1",
+                "customer": "C-1", "command": "reverse_payment", "receipt": "RC-1",
                 "kind": "wrong_customer", "effective_on": "2026-01-05",
                 "reason": "belongs to C-2",
             })),

@@ -4,6 +4,7 @@
 //! sealed ([`vault`]), they are encoded ([`codec`]) and hashed ([`proof`]), appended durably
 //! ([`store`]) and then acknowledged ([`ledger`]). Core knows no view, no HTTP and no screen.
 
+pub mod book;
 pub mod codec;
 pub mod decide;
 pub mod event;

@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
+use daybook_core::book;
 use daybook_core::event::{Body, Kind, StreamId};
 use daybook_core::ledger::Ledger;
 use daybook_core::ledger::read::Query;
@@ -14,12 +15,26 @@ use daybook_core::store::memory::MemoryStore;
 use serde_json::json;
 use support::*;
 
-/// Runs a promise on every store.
+/// Runs a promise on the reference store, and on the local one with small segments.
 fn on_every_store(promise: impl Fn(&Ledger, &TestClock)) {
     let clock = TestClock::at("2026-01-05T01:00:00Z");
     let ledger = ledger_on(Arc::new(MemoryStore::default()), Arc::clone(&clock));
     promise(&ledger, &clock);
     ledger.close().expect("closed");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = TestClock::at("2026-01-05T01:00:00Z");
+    let dir = folder.path().join("book");
+    book::init(&dir, &genesis(), surroundings(&folder, &clock, 1)).expect("made");
+    let open = book::open(&dir, surroundings(&folder, &clock, 2)).expect("opened");
+    promise(&open.ledger, &clock);
+    open.ledger.close().expect("closed");
+    drop(open.store);
+    let report = book::verify(&dir, Some(&folder.path().join("heads")), &mut |_| {});
+    report.expect("what was written verifies");
+    let again = book::open(&dir, surroundings(&folder, &clock, 3)).expect("opened again");
+    assert!(again.report.closed_in_order);
+    again.ledger.close().expect("closed again");
 }
 
 fn kinds(ledger: &Ledger) -> Vec<&'static str> {
@@ -102,7 +117,7 @@ fn a_unique_number_is_taken_once_in_the_whole_ledger() {
     on_every_store(|ledger, _| {
         let payment = |customer: &str| {
             request(json!({
-                "customer": customer, "command": "receive_payment",
+                "customer": customer, "command": "receive_payment", "receipt": "RC-1",
                 "amount": {"minor": 60000, "currency": "CNY"}, "value_on": "2026-01-05",
                 "bank_ref": {"bank": "ICBC", "statement": "2026-01", "line": "7"},
             }))

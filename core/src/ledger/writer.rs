@@ -97,12 +97,12 @@ impl Writer {
             match inbox.recv_timeout(TREE_HEAD_EVERY) {
                 Ok(Job::Submit { batch, reply }) => {
                     if let Some(close) = self.group(inbox, batch, reply) {
-                        let _ = close.send(self.finish());
+                        self.end(close);
                         return;
                     }
                 }
                 Ok(Job::Close { reply }) => {
-                    let _ = reply.send(self.finish());
+                    self.end(reply);
                     return;
                 }
                 Err(flume::RecvTimeoutError::Timeout) => {}
@@ -256,6 +256,13 @@ impl Writer {
         now_or_block(self.store.keep_tree_head(&note))?;
         self.head_signed = head.next;
         Ok(())
+    }
+
+    /// Finishes, lets go of the store, and only then tells: whoever hears it may open it again.
+    fn end(mut self, reply: oneshot::Sender<Result<(), SubmitError>>) {
+        let finished = self.finish();
+        drop(self);
+        let _ = reply.send(finished);
     }
 
     fn finish(&mut self) -> Result<(), SubmitError> {

@@ -148,3 +148,19 @@ pub fn one(ledger: &Ledger, request: Request) -> Result<Outcome, Refusal> {
     let mut answer = submit(ledger, vec![vec![request]]);
     answer.units.remove(0).map(|mut outcomes| outcomes.remove(0))
 }
+
+/// What a book in a test folder is made and opened with; `seed` keeps ids of openings apart.
+pub fn surroundings(
+    folder: &tempfile::TempDir,
+    clock: &Arc<TestClock>,
+    seed: u64,
+) -> daybook_core::book::Surroundings {
+    daybook_core::book::Surroundings {
+        heads_outside: Some(folder.path().join("heads")),
+        command: "test".to_owned(),
+        clock: Arc::<TestClock>::clone(clock),
+        entropy: Box::new(Seeded(AtomicU64::new(seed))),
+        options: Options::default(),
+        segment_size_bytes: 1 << 20,
+    }
+}

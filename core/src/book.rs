@@ -1,0 +1,197 @@
+//! A book on disk: a directory with its log and vault, opened as one ledger.
+//!
+//! Invariant: only [`init`] makes a directory, and it appears whole or not at all. A directory that
+//! lacks anything is refused with the reason, never opened as an empty ledger.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::event::{Body, Event};
+use crate::ledger::genesis::FoundError;
+use crate::ledger::{Genesis, Ledger, Options, Parts, SubmitError, found};
+use crate::position::Position;
+use crate::store::local::{self, Identity, LocalStore, OpenReport, StoreOpenError};
+use crate::store::{AppendError, LogStore};
+use crate::time::{Clock, Entropy};
+use crate::vault::{FileVault, Vault, VaultError};
+
+pub use crate::store::local::{
+    DerivedReport, Progress, VerifyError, VerifyReport, verify, verify_derived,
+};
+
+/// The folder of the vault inside the book's directory.
+pub const VAULT_DIR: &str = "vault";
+
+/// What a book is made and opened with.
+pub struct Surroundings {
+    /// A folder outside the book where tree heads are kept as well; none only in tests.
+    pub heads_outside: Option<PathBuf>,
+    /// What others are told who find the book in use.
+    pub command: String,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for ids and keys.
+    pub entropy: Box<dyn Entropy>,
+    /// How much memory the writer may use.
+    pub options: Options,
+    /// The size at which a segment of the journal is full.
+    pub segment_size_bytes: u64,
+}
+
+/// An open book.
+pub struct OpenBook {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its store, for those who watch over it.
+    pub store: Arc<LocalStore>,
+    /// What the opening found and did.
+    pub report: OpenReport,
+}
+
+/// Why a book could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BookError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] StoreOpenError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The first events.
+    #[error(transparent)]
+    Found(#[from] FoundError),
+    /// The book's own events.
+    #[error(transparent)]
+    Ledger(#[from] SubmitError),
+    /// The log's last steps while the book was made.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The directory could not be put in its place.
+    #[error("putting the new book in its place at {path} failed")]
+    Place {
+        /// Where.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The vault inside is that of another book's log.
+    #[error("the vault's signing key is not the one this book was opened with")]
+    SigningKeyDiffers,
+}
+
+impl BookError {
+    /// Returns the stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            BookError::Log(error) => error.code(),
+            BookError::Vault(VaultError::Missing { .. } | VaultError::Foreign { .. }) => {
+                "vault_foreign"
+            }
+            BookError::Vault(_) => "vault_failed",
+            BookError::Found(FoundError::NotEmpty { .. }) => "not_empty",
+            BookError::Found(FoundError::Refused(rejection)) => rejection.code(),
+            BookError::Found(FoundError::Broken(error)) | BookError::Ledger(error) => error.code(),
+            BookError::Append(_) => "storage_failed",
+            BookError::Place { .. } => "storage_failed",
+            BookError::SigningKeyDiffers => "vault_foreign",
+        }
+    }
+}
+
+impl Surroundings {
+    fn store_options(&self) -> local::Options {
+        local::Options {
+            heads_outside: self.heads_outside.clone(),
+            command: self.command.clone(),
+            now: self.clock.now(),
+            segment_size_bytes: self.segment_size_bytes,
+            ..local::Options::default()
+        }
+    }
+}
+
+/// Makes a book in a directory that is new or empty.
+///
+/// # Errors
+/// [`BookError`]; there is no directory then.
+pub fn init(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result<(), BookError> {
+    let placed = |source| BookError::Place { path: dir.display().to_string(), source };
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
+        return Err(StoreOpenError::NotEmpty { path: dir.display().to_string() }.into());
+    }
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or("book");
+    let founding = parent.join(format!(".{name}.founding-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&founding);
+    let made = build(&founding, genesis, surroundings).and_then(|()| {
+        fs::rename(&founding, dir).map_err(placed)?;
+        fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(placed)
+    });
+    if made.is_err() {
+        // Whatever stays behind has a name that nothing opens.
+        let _ = fs::remove_dir_all(&founding);
+    }
+    made
+}
+
+fn build(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result<(), BookError> {
+    let options = surroundings.store_options();
+    let created = surroundings.clock.now();
+    let identity = Identity { book: genesis.book, epoch: 1, created };
+    LocalStore::create(dir, &identity, &options)?;
+    let vault = FileVault::create(&dir.join(VAULT_DIR), genesis.book)?;
+    let (store, _) = LocalStore::open(dir, &options)?;
+    let store: Arc<LocalStore> = Arc::new(store);
+    let mut parts = Parts {
+        store: Arc::<LocalStore>::clone(&store),
+        vault: Arc::new(vault),
+        clock: surroundings.clock,
+        entropy: surroundings.entropy,
+    };
+    found(&mut parts, genesis)?;
+    Ledger::open(parts, Options { states_size_bytes_max: 1 << 20 })?.close()?;
+    Ok(())
+}
+
+/// Opens the book in a directory.
+///
+/// # Errors
+/// [`BookError`]; nothing is opened in part.
+pub fn open(dir: &Path, surroundings: Surroundings) -> Result<OpenBook, BookError> {
+    let options = surroundings.store_options();
+    let (store, report) = LocalStore::open(dir, &options)?;
+    let store = Arc::new(store);
+    let vault = FileVault::open(&dir.join(VAULT_DIR), store.identity().book)?;
+    check_signing_key(&store, &vault)?;
+    let parts = Parts {
+        store: Arc::<LocalStore>::clone(&store),
+        vault: Arc::new(vault),
+        clock: surroundings.clock,
+        entropy: surroundings.entropy,
+    };
+    let ledger = Ledger::open(parts, surroundings.options)?;
+    Ok(OpenBook { ledger, store, report })
+}
+
+/// The vault must be the one the book was founded with, or nothing it seals could be trusted.
+fn check_signing_key(store: &LocalStore, vault: &dyn Vault) -> Result<(), BookError> {
+    let first = crate::ledger::read::now_or_block(store.read(Position(0), 1));
+    let first = first.map_err(SubmitError::from)?;
+    let Some(stored) = first.first() else { return Err(SubmitError::NotFounded.into()) };
+    let opened = Event::decode(&stored.bytes).map_err(SubmitError::from)?;
+    let Body::BookOpened(opened) = opened.body else {
+        return Err(SubmitError::NotFounded.into());
+    };
+    let seed = vault.key(crate::vault::SIGNING_SLOT)?;
+    if crate::proof::head::HeadSigner::new(&seed).public_key() == opened.signing_key {
+        Ok(())
+    } else {
+        Err(BookError::SigningKeyDiffers)
+    }
+}

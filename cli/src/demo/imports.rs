@@ -1,0 +1,75 @@
+//! What is taken over on the first day: the old list of customers, and the debts that were open.
+
+use daybook_core::decide::{Command, Request};
+use daybook_core::event::book::ImportApplied;
+use daybook_core::event::receivable::{ItemSource, ReceivableOpened};
+use daybook_core::id::TextError;
+use daybook_core::money::Money;
+
+use super::calendar::{FIRST_DAY, Moment};
+use super::cast::{ACCOUNTANT, DIRECTOR};
+use super::landmarks::OPENING_BALANCES;
+use super::pen::{Party, Pen, Told, text};
+
+/// Takes over the customers of the old list.
+pub(super) fn customers(pen: &mut Pen, rows: Vec<Request>) -> Told {
+    let taken = rows.len() as u64;
+    let moment = Moment::on(FIRST_DAY, 9 * 60 + 30);
+    pen.import(moment.effective, DIRECTOR, "customers-2024", rows)?;
+    let applied = applied("customers-2024", "customers-2024.csv", taken, 2, Vec::new())?;
+    close_import(pen, Moment::on(FIRST_DAY, 9 * 60 + 31), "customers-2024", applied)
+}
+
+/// The debts that were open when the book was.
+pub(super) fn balances(pen: &mut Pen, parties: &[Party]) -> Told {
+    let moment = Moment::on(FIRST_DAY, 9 * 60 + 40);
+    let mut rows = Vec::new();
+    let mut sum = Money::new(0, pen.cny);
+    for (code, item, minor, document, due) in OPENING_BALANCES {
+        let Some(party) = parties.iter().find(|party| party.code.as_str() == code) else {
+            continue;
+        };
+        let opened = ReceivableOpened {
+            item: text(item)?,
+            source: ItemSource::OpeningBalance,
+            document_on: document,
+            due_on: due,
+            amount: party.money(minor),
+            contract: None,
+            instalment: None,
+            legal_entity: Some(party.entity.clone()),
+        };
+        sum = Money::new(sum.minor + minor, sum.currency);
+        let told = Moment::told_on(document, FIRST_DAY, 9 * 60 + 40);
+        rows.push(pen.request(told, party, opened)?);
+    }
+    let taken = rows.len() as u64;
+    pen.import(moment.recorded, ACCOUNTANT, "open-items-2024", rows)?;
+    let applied = applied("open-items-2024", "open-items-2024.csv", taken, 0, vec![sum])?;
+    close_import(pen, Moment::on(FIRST_DAY, 9 * 60 + 41), "open-items-2024", applied)
+}
+
+fn applied(
+    import: &str,
+    file: &str,
+    taken: u64,
+    skipped: u64,
+    sums: Vec<Money>,
+) -> Result<ImportApplied, TextError> {
+    Ok(ImportApplied {
+        import: text(import)?,
+        file_name: text(file)?,
+        rows: taken + skipped,
+        taken,
+        known: 0,
+        refused: 0,
+        skipped,
+        events: taken,
+        sums,
+    })
+}
+
+fn close_import(pen: &mut Pen, moment: Moment, name: &str, applied: ImportApplied) -> Told {
+    let request = pen.request_to_book(moment, Command::ApplyImport(applied))?;
+    pen.import(moment.recorded, DIRECTOR, name, vec![request])
+}

@@ -1,142 +1,22 @@
 //! One suite, run against every implementation of the log's store.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-use std::collections::HashMap;
-use std::future::Future;
+mod store;
+
 use std::ops::Range;
 use std::path::Path;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use daybook_core::event::index::{Term, terms};
-use daybook_core::event::interaction::{Direction, InteractionChannel, InteractionRecorded};
-use daybook_core::event::{Actor, Assurance, Body, Channel, Envelope, Event, Source, StreamId};
-use daybook_core::id::{ActorId, BookId, CustomerCode, EventId, InteractionId};
-use daybook_core::position::{Position, StreamVersion};
+use daybook_core::position::Position;
+use daybook_core::proof::leaf_hash;
 use daybook_core::proof::tree::Frontier;
-use daybook_core::proof::{Hash, leaf_hash};
 use daybook_core::store::local::{
-    Identity, IndexState, LocalStore, Options, StoreOpenError, verify, verify_derived,
+    IndexState, LocalStore, Options, StoreOpenError, verify, verify_derived,
 };
 use daybook_core::store::memory::MemoryStore;
-use daybook_core::store::{AppendError, Group, LogStore, Order, Record, StoreError};
+use daybook_core::store::{AppendError, LogStore, Order, StoreError};
 use daybook_core::time::Timestamp;
-
-struct NoWaker;
-impl Wake for NoWaker {
-    fn wake(self: Arc<Self>) {}
-}
-
-fn now<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(NoWaker));
-    match pin!(future).poll(&mut Context::from_waker(&waker)) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the stores never wait for other tasks"),
-    }
-}
-
-/// Makes linked events of many customers.
-#[derive(Default)]
-struct Writer {
-    next: u64,
-    streams: HashMap<u64, (u64, Position, Hash)>,
-    next_key_slot: u64,
-}
-
-impl Writer {
-    fn record(&mut self, customer: u64) -> Record {
-        let position = Position(self.next);
-        let before = self.streams.get(&customer).copied();
-        let (version, prev_hash) = before.map_or((0, Hash::default()), |(v, _, h)| (v, h));
-        let recorded_at = Timestamp(1_700_000_000_000_000 + (self.next / 3) as i64 * 1000);
-        let event = Event {
-            envelope: Envelope {
-                position,
-                recorded_at,
-                effective_at: recorded_at,
-                event_id: EventId(uuid::Uuid::from_u128(u128::from(self.next) << 32 | 7)),
-                stream: StreamId::Customer(CustomerCode::new(format!("C-{customer}")).unwrap()),
-                version: StreamVersion(version + 1),
-                prev_position: before.map(|(_, position, _)| position),
-                prev_hash,
-                actor: Actor {
-                    user: ActorId::new("u-1").unwrap(),
-                    on_behalf_of: None,
-                    role: None,
-                    unit: None,
-                    assurance: Assurance::Declared,
-                },
-                source: Source { channel: Channel::Cli, session: None, import: None },
-                causation: None,
-                correlation: None,
-                request: None,
-                reason: None,
-                corrects: None,
-            },
-            body: Body::InteractionRecorded(InteractionRecorded {
-                interaction: InteractionId::new(format!("I-{}", self.next)).unwrap(),
-                channel: InteractionChannel::Phone,
-                direction: Direction::In,
-                started_at: recorded_at,
-                ended_at: None,
-                contacts: Vec::new(),
-                unknown_caller: false,
-                staff: Vec::new(),
-                about: None,
-                verdict: None,
-                kind: None,
-                cost: None,
-                correspondence: None,
-            }),
-        };
-        let mut bytes = Vec::new();
-        event.encode_into(&mut bytes).unwrap();
-        let hash = leaf_hash(&bytes);
-        self.streams.insert(customer, (version + 1, position, hash));
-        self.next += 1;
-        Record { bytes: Bytes::from(bytes), hash, recorded_at, terms: terms(&event) }
-    }
-
-    fn group(&mut self, size: usize) -> Group {
-        let first = Position(self.next);
-        let records = (0..size).map(|n| self.record((self.next * 7 + n as u64) % 97)).collect();
-        self.next_key_slot += 1;
-        Group { first, records, next_key_slot: self.next_key_slot }
-    }
-}
-
-fn term_of(customer: u64) -> Term {
-    Term::stream(&StreamId::Customer(CustomerCode::new(format!("C-{customer}")).unwrap()))
-}
-
-fn options() -> Options {
-    Options { segment_size_bytes: 256 << 10, spare_bytes: 0, ..Options::default() }
-}
-
-fn identity() -> Identity {
-    Identity { book: BookId(uuid::Uuid::from_u128(1)), epoch: 1, created: Timestamp(5) }
-}
-
-fn fresh(dir: &Path) -> LocalStore {
-    LocalStore::create(dir, &identity(), &options()).unwrap();
-    LocalStore::open(dir, &options()).unwrap().0
-}
-
-fn read_all(store: &dyn LogStore) -> Vec<Bytes> {
-    let mut all = Vec::new();
-    loop {
-        let events = now(store.read(Position(all.len() as u64), 777)).unwrap();
-        if events.is_empty() {
-            return all;
-        }
-        for event in events {
-            assert_eq!(event.position, Position(all.len() as u64));
-            all.push(event.bytes);
-        }
-    }
-}
+use store::{Writer, fresh, identity, note, now, options, read_all, term_of};
 
 /// The whole suite: what both stores answer must be the same.
 fn answers(store: &dyn LogStore, events: u64) -> Vec<String> {
@@ -257,11 +137,7 @@ fn every_reopening_goes_on_where_the_log_ended() {
             now(store.append(group)).unwrap();
         }
         if round % 3 == 0 {
-            let root = {
-                use base64::Engine as _;
-                base64::engine::general_purpose::STANDARD.encode(tree.root().0)
-            };
-            now(store.keep_tree_head(&format!("book\n{}\n{root}\n\n", tree.size()))).unwrap();
+            now(store.keep_tree_head(&note(&tree))).unwrap();
         }
         if round % 2 == 0 {
             now(store.close()).unwrap();

@@ -303,12 +303,12 @@ fn start(
     let indexing = {
         let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
         let (dir, chores) = (dir.to_owned(), chores.clone());
-        std::thread::spawn(move || index_pending(&visible, &index, &dir, &chores))
+        named("daybook-index", move || index_pending(&visible, &index, &dir, &chores))
     };
     let tidying = {
         let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
         let (dir, journal) = (dir.to_owned(), dir.join(JOURNAL_DIR));
-        std::thread::spawn(move || do_chores(&visible, &index, &dir, &journal, &todo))
+        named("daybook-chores", move || do_chores(&visible, &index, &dir, &journal, &todo))
     };
     LocalStore {
         dir: dir.to_owned(),
@@ -321,6 +321,12 @@ fn start(
         threads: Mutex::new(vec![indexing, tidying]),
         _lock: lock,
     }
+}
+
+fn named(name: &str, work: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    // Without a thread to be had there is no ledger to be opened.
+    builder.spawn(work).unwrap_or_else(|_| std::thread::spawn(|| ()))
 }
 
 /// Brings blocks and postings up to the journal's end; returns how many events it read from there.

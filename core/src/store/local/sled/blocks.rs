@@ -19,7 +19,7 @@ use crate::store::local::journal::frame::{put_varint, split_payload, take_u32, t
 use crate::time::Timestamp;
 
 /// The most events in a block.
-pub(crate) const BLOCK_EVENTS_MAX: usize = 128;
+pub(crate) const BLOCK_EVENTS_MAX: usize = 64;
 
 /// The most raw bytes in a block of more than one event.
 pub(crate) const BLOCK_SIZE_BYTES_MAX: usize = 40 << 10;

@@ -60,7 +60,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { states_size_bytes_max: 1 << 30 }
+        Options { states_size_bytes_max: 2 << 30 }
     }
 }
 

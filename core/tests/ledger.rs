@@ -305,3 +305,96 @@ fn racing_writers_one_wins_and_nothing_is_lost() {
         assert_eq!(versions, (1..=21).collect::<Vec<_>>());
     });
 }
+
+/// What one client was told about one attempt.
+struct Attempt {
+    customer: usize,
+    expected: u64,
+    position: Option<u64>,
+}
+
+/// A client that tries to be the one who writes version `expected + 1`, over and over.
+fn client(ledger: &Ledger, number: u64, customers: usize) -> Vec<Attempt> {
+    let mut dice = number * 2_654_435_761 + 1;
+    let mut roll = |below: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) as usize % below
+    };
+    let mut attempts = Vec::new();
+    for _ in 0..60 {
+        let customer = roll(customers);
+        let name = format!("C-{customer}");
+        let query = Query { stream: Some(StreamId::Customer(code(&name))), ..Query::default() };
+        let newest = ledger.reader().events(Query { backwards: true, ..query }).next();
+        let expected = newest.expect("registered").expect("read").0.envelope.version.0;
+        // Staggered: some clients dawdle between reading and writing.
+        for _ in 0..roll(3) {
+            std::thread::yield_now();
+        }
+        let mut attempt = request(json!({
+            "customer": name, "command": "record_interaction", "channel": "email",
+            "direction": "in", "unknown_caller": true, "started_at": "2026-01-05T00:00:00Z",
+        }));
+        attempt.expected_version = ExpectedVersion::Exact(expected);
+        let position = one(ledger, attempt).ok().map(|won| won.events[0].position.0);
+        attempts.push(Attempt { customer, expected, position });
+    }
+    attempts
+}
+
+#[test]
+fn sixteen_staggered_clients_leave_no_gap_and_no_duplicate() {
+    const CUSTOMERS: usize = 4;
+    on_every_store(|ledger, _| {
+        for customer in 0..CUSTOMERS {
+            one(ledger, register(&format!("C-{customer}"), "甲")).expect("taken");
+        }
+        let attempts: Vec<Attempt> = std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..16)
+                .map(|number| scope.spawn(move || client(ledger, number, CUSTOMERS)))
+                .collect();
+            clients.into_iter().flat_map(|client| client.join().expect("joined")).collect()
+        });
+        for customer in 0..CUSTOMERS {
+            let stream = Some(StreamId::Customer(code(&format!("C-{customer}"))));
+            let events = ledger.reader().events(Query { stream, ..Query::default() });
+            let log: Vec<(u64, u64)> = events
+                .map(|event| event.unwrap().0.envelope)
+                .map(|envelope| (envelope.version.0, envelope.position.0))
+                .collect();
+            let versions: Vec<u64> = log.iter().map(|(version, _)| *version).collect();
+            assert_eq!(versions, (1..=log.len() as u64).collect::<Vec<_>>());
+            let of_customer = attempts.iter().filter(|attempt| attempt.customer == customer);
+            let mut won: Vec<(u64, u64)> = of_customer
+                .filter_map(|attempt| Some((attempt.expected + 1, attempt.position?)))
+                .collect();
+            won.sort_unstable();
+            assert_eq!(won, log[1..], "each version has exactly the one winner that was told so");
+        }
+        assert!(attempts.iter().any(|attempt| attempt.position.is_none()), "some raced and lost");
+    });
+}
+
+#[test]
+fn a_follower_sees_every_event_once_while_others_write() {
+    on_every_store(|ledger, _| {
+        let mut feed = ledger.feed(Position(0));
+        let goal = ledger.reader().head().next.0 + 1 + 400;
+        let seen = std::thread::scope(|scope| {
+            let follower = scope.spawn(move || {
+                let mut seen = Vec::new();
+                while (seen.len() as u64) < goal {
+                    pollster::block_on(feed.wait()).expect("open");
+                    let events = feed.poll().expect("polled");
+                    seen.extend(events.iter().map(|(event, _)| event.envelope.position.0));
+                }
+                seen
+            });
+            for number in 0..400 {
+                one(ledger, register(&format!("C-{number}"), "甲")).expect("taken");
+            }
+            follower.join().expect("joined")
+        });
+        assert_eq!(seen, (0..goal).collect::<Vec<_>>());
+    });
+}

@@ -1,1 +1,20 @@
-//! daybook projections
+//! Daybook's views: pure folds from events to answers.
+//!
+//! A fold is given events in the order of the log, together with the positions that were voided
+//! ([`voided`]) and the basis of the question ([`basis`]). Folds see no clock and do no I/O, and
+//! they never append: whoever asks reads the events and opens personal sections.
+//!
+//! Invariant: an event that was voided at the basis counts nowhere; equal events give equal views.
+
+pub mod amounts;
+pub mod basis;
+pub mod customers;
+pub mod profile;
+pub mod stats;
+pub mod summary;
+pub mod timeline;
+pub mod voided;
+
+pub use amounts::Amounts;
+pub use basis::Basis;
+pub use voided::Voided;

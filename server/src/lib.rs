@@ -1,1 +1,25 @@
-//! daybook server
+//! Daybook's interface: the HTTP API over a ledger, and the import engine behind it.
+//!
+//! Everything a command line or a page can do goes through [`router`]; whoever holds the ledger
+//! calls it in process ([`client`]) or over a socket. No business rule lives here: rules are decided
+//! by the ledger, views are folded by the projections.
+
+pub mod api;
+pub mod client;
+pub mod import;
+
+use std::sync::Arc;
+
+use daybook_core::ledger::Ledger;
+use daybook_core::time::Clock;
+
+pub use api::router;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct App {
+    /// The open ledger.
+    pub ledger: Ledger,
+    /// The time, for questions about now.
+    pub clock: Arc<dyn Clock>,
+}

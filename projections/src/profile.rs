@@ -1,0 +1,238 @@
+//! One customer on one page: who it is, its contacts and its key figures.
+//!
+//! The fold takes events in log order as they are given: what is sealed in them stays out.
+
+use std::collections::BTreeMap;
+
+use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource, DetailChanges};
+use daybook_core::event::{Body, Event, Section};
+use daybook_core::id::{
+    ActorId, ApplicationId, ComplaintId, ContactId, ItemId, Label, Line, Note, OpportunityId,
+    ReceiptId, StageName,
+};
+use daybook_core::money::Money;
+use daybook_core::time::{Date, Timestamp};
+
+use crate::{Amounts, Basis, Voided};
+
+/// One contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactLine {
+    /// The contact's id.
+    pub contact: ContactId,
+    /// Function.
+    pub role: Option<Label>,
+    /// Whether it is the main contact.
+    pub main: bool,
+    /// The name; nothing while it is sealed.
+    pub name: Option<Line>,
+    /// Phones; nothing while they are sealed.
+    pub phones: Vec<Line>,
+    /// E-mails; nothing while they are sealed.
+    pub emails: Vec<Line>,
+}
+
+/// An opportunity as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpportunityLine {
+    /// The stage it is in.
+    pub stage: StageName,
+    /// What is expected.
+    pub amount: Option<Money>,
+    /// Whether it was won or lost.
+    pub won: Option<bool>,
+}
+
+/// One customer as it stands at a basis.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// What the customer is to us; nothing while it is not on file.
+    pub kind: Option<CustomerKind>,
+    /// How it came to us.
+    pub source: Option<CustomerSource>,
+    /// Who looks after it.
+    pub owner: Option<ActorId>,
+    /// Details; nothing as value while sealed.
+    pub details: BTreeMap<CustomerField, Option<Note>>,
+    /// Contacts in order of id.
+    pub contacts: Vec<ContactLine>,
+    /// Opportunities.
+    pub opportunities: BTreeMap<OpportunityId, OpportunityLine>,
+    /// What was won.
+    pub won: Amounts,
+    /// What was invoiced.
+    pub invoiced: Amounts,
+    /// What came in.
+    pub received: Amounts,
+    /// Complaints and requests not yet closed.
+    pub complaints_open: BTreeMap<ComplaintId, ()>,
+    /// Interactions.
+    pub interactions: u64,
+    /// The latest interaction.
+    pub last_interaction_at: Option<Timestamp>,
+    /// Events that count.
+    pub events: u64,
+    items: BTreeMap<ItemId, (Money, Date)>,
+    receipts: BTreeMap<ReceiptId, Money>,
+    applications: BTreeMap<ApplicationId, Vec<(ItemId, Money)>>,
+}
+
+impl Profile {
+    /// Takes in one event of the customer's stream.
+    pub fn fold(&mut self, event: &Event, basis: &Basis, voided: &Voided) {
+        if !basis.admits(event) || !voided.counts(event) {
+            return;
+        }
+        self.events += 1;
+        match &event.body {
+            Body::CustomerRegistered(registered) => {
+                self.kind = Some(registered.kind);
+                self.source = Some(registered.source);
+                self.owner = registered.owner.clone();
+                self.take_details(&registered.details);
+            }
+            Body::CustomerDetailsChanged(changed) => self.take_details(&changed.details),
+            Body::ContactAdded(added) => self.contacts.push(contact_line(added)),
+            Body::InteractionRecorded(interaction) => {
+                self.interactions += 1;
+                self.last_interaction_at =
+                    self.last_interaction_at.max(Some(interaction.started_at));
+            }
+            Body::ComplaintReceived(received) => {
+                self.complaints_open.insert(received.complaint.clone(), ());
+            }
+            Body::ComplaintClosed(closed) => {
+                self.complaints_open.remove(&closed.complaint);
+            }
+            Body::ComplaintReopened(reopened) => {
+                self.complaints_open.insert(reopened.complaint.clone(), ());
+            }
+            other => {
+                self.fold_sales(other);
+                self.fold_money(other);
+            }
+        }
+    }
+
+    fn take_details(&mut self, details: &DetailChanges) {
+        for change in &details.public {
+            self.details.insert(change.field, change.new.clone());
+        }
+        for mark in &details.marks {
+            self.details.insert(mark.field, None);
+        }
+        let identity = details.identity.as_ref().and_then(Section::open).map(|open| &open.changes);
+        let money = details.financial.as_ref().and_then(Section::open).map(|open| &open.changes);
+        let private = details.private.as_ref().and_then(Section::open).map(|open| &open.changes);
+        for change in [identity, money, private].into_iter().flatten().flatten() {
+            self.details.insert(change.field, change.new.clone());
+        }
+    }
+
+    fn fold_sales(&mut self, body: &Body) {
+        match body {
+            Body::OpportunityOpened(opened) => {
+                let line = OpportunityLine {
+                    stage: opened.stage.clone(),
+                    amount: opened.amount,
+                    won: None,
+                };
+                self.opportunities.insert(opened.opportunity.clone(), line);
+            }
+            Body::OpportunityStageChanged(changed) => {
+                self.change(&changed.opportunity, |line| line.stage = changed.to.clone());
+            }
+            Body::OpportunityForecastRevised(revised) => {
+                self.change(&revised.opportunity, |line| line.amount = revised.new.amount);
+            }
+            Body::OpportunityWon(won) => {
+                self.change(&won.opportunity, |line| line.won = Some(true));
+                won.amount.iter().for_each(|amount| self.won.add(amount));
+            }
+            Body::OpportunityLost(lost) => {
+                self.change(&lost.opportunity, |line| line.won = Some(false));
+            }
+            Body::OpportunityReopened(reopened) => {
+                let stage = reopened.to_stage.clone();
+                self.change(&reopened.opportunity, |line| (line.stage, line.won) = (stage, None));
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, id: &OpportunityId, change: impl FnOnce(&mut OpportunityLine)) {
+        if let Some(line) = self.opportunities.get_mut(id) {
+            change(line);
+        }
+    }
+
+    fn fold_money(&mut self, body: &Body) {
+        match body {
+            Body::InvoiceIssued(invoice) => self.invoiced.add(&invoice.total),
+            Body::ReceivableOpened(opened) => {
+                self.items.insert(opened.item.clone(), (opened.amount, opened.due_on));
+            }
+            Body::PaymentReceived(payment) => {
+                self.receipts.insert(payment.receipt.clone(), payment.amount);
+                self.received.add(&payment.amount);
+            }
+            Body::PaymentReversed(reversed) => {
+                if let Some(amount) = self.receipts.remove(&reversed.receipt) {
+                    self.received.subtract(&amount);
+                }
+            }
+            Body::CreditApplied(applied) => {
+                let lines = applied.lines.iter().map(|line| (line.item.clone(), line.amount));
+                self.applications.insert(applied.application.clone(), lines.collect());
+            }
+            Body::ApplicationReversed(reversed) => {
+                self.applications.remove(&reversed.application);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what is still owed, and the part of it that was due before `today`.
+    pub fn receivables(&self, today: Date) -> (Amounts, Amounts) {
+        let (mut open, mut overdue) = (Amounts::default(), Amounts::default());
+        for (amount, due_on) in self.items.values() {
+            open.add(amount);
+            if *due_on < today {
+                overdue.add(amount);
+            }
+        }
+        for (item, amount) in self.applications.values().flatten() {
+            open.subtract(amount);
+            if self.items.get(item).is_some_and(|(_, due_on)| *due_on < today) {
+                overdue.subtract(amount);
+            }
+        }
+        (open, overdue)
+    }
+
+    /// Returns the number of open opportunities and what is expected of them.
+    pub fn pipeline(&self) -> (usize, Amounts) {
+        let mut expected = Amounts::default();
+        let open = self.opportunities.values().filter(|line| line.won.is_none());
+        let count =
+            open.inspect(|line| line.amount.iter().for_each(|amount| expected.add(amount))).count();
+        (count, expected)
+    }
+
+    /// Returns the customer's name when it is known and open.
+    pub fn name(&self) -> Option<&Note> {
+        self.details.get(&CustomerField::Name).and_then(Option::as_ref)
+    }
+}
+
+fn contact_line(added: &daybook_core::event::customer::ContactAdded) -> ContactLine {
+    let open = added.identity.open();
+    ContactLine {
+        contact: added.contact.clone(),
+        role: added.role.clone(),
+        main: added.main,
+        name: open.map(|identity| identity.name.clone()),
+        phones: open.map(|identity| identity.phones.clone()).unwrap_or_default(),
+        emails: open.map(|identity| identity.emails.clone()).unwrap_or_default(),
+    }
+}

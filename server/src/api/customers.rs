@@ -1,0 +1,302 @@
+//! `GET /v1/customers` and `GET /v1/customers/{code}`: the list, and one customer on one page.
+
+use axum::extract::{Path, Query as Params, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use daybook_core::event::StreamId;
+use daybook_core::ledger::Reader;
+use daybook_core::ledger::read::Query;
+use daybook_core::position::Position;
+use daybook_core::time::Timestamp;
+use daybook_projections::customers::{CustomerRow, Customers, name_in};
+use daybook_projections::profile::Profile;
+use serde::{Deserialize, Serialize};
+
+use super::basis::{BasisQuery, BasisView, Resolved};
+use super::events::{EventView, customer_code};
+use super::money::{AmountView, amounts};
+use super::{ApiError, blocking};
+use crate::App;
+
+/// The most customers one answer holds.
+pub const CUSTOMERS_MAX: usize = 1000;
+/// The events of a timeline when no limit is given: the latest.
+pub const TIMELINE_DEFAULT: usize = 50;
+
+/// Which customers are asked for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CustomersQuery {
+    /// Only what had happened by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// Only what was known by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_at: Option<String>,
+    /// Only codes after this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// At most so many customers, or events of a timeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// The list of customers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CustomersAnswer {
+    /// What the answer rests on.
+    pub basis: BasisView,
+    /// How many there are in all.
+    pub total: usize,
+    /// The customers, in order of code.
+    pub customers: Vec<CustomerView>,
+    /// Where the list goes on: `after` this code.
+    pub next: Option<String>,
+}
+
+/// One customer of the list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CustomerView {
+    /// The code.
+    pub code: String,
+    /// The name, where it may be seen.
+    pub name: Option<String>,
+    /// What the customer is to us.
+    pub kind: Option<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// Effective time of the earliest event.
+    pub first_at: Option<Timestamp>,
+    /// Effective time of the latest event.
+    pub last_at: Option<Timestamp>,
+    /// Events that count.
+    pub events: u64,
+}
+
+/// One customer on one page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CustomerAnswer {
+    /// What the answer rests on.
+    pub basis: BasisView,
+    /// Who it is.
+    pub profile: ProfileView,
+    /// The latest events, oldest first; voided ones are marked.
+    pub timeline: Vec<EventView>,
+    /// Events of the timeline that were left out, all earlier.
+    pub earlier: usize,
+}
+
+/// Who a customer is, and its key figures.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProfileView {
+    /// The code.
+    pub code: String,
+    /// The name, where it may be seen.
+    pub name: Option<String>,
+    /// What the customer is to us.
+    pub kind: Option<String>,
+    /// How it came to us.
+    pub source: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// The details with their Chinese labels; a value is absent while sealed or erased.
+    pub details: Vec<DetailView>,
+    /// The contacts.
+    pub contacts: Vec<ContactView>,
+    /// The key figures.
+    pub figures: Figures,
+}
+
+/// One detail.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DetailView {
+    /// The field.
+    pub field: String,
+    /// The field in Chinese.
+    pub label_zh: String,
+    /// The value.
+    pub value: Option<String>,
+}
+
+/// One contact.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ContactView {
+    /// The contact's id.
+    pub contact: String,
+    /// The name, where it may be seen.
+    pub name: Option<String>,
+    /// Function.
+    pub role: Option<String>,
+    /// Whether it is the main contact.
+    pub main: bool,
+    /// Phone numbers.
+    pub phones: Vec<String>,
+    /// E-mail addresses.
+    pub emails: Vec<String>,
+}
+
+/// Key figures of one customer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Figures {
+    /// Events that count.
+    pub events: u64,
+    /// Interactions.
+    pub interactions: u64,
+    /// The latest interaction.
+    pub last_interaction_at: Option<Timestamp>,
+    /// Open opportunities.
+    pub opportunities_open: usize,
+    /// What is expected of them.
+    pub pipeline: Vec<AmountView>,
+    /// What was won.
+    pub won: Vec<AmountView>,
+    /// What was invoiced.
+    pub invoiced: Vec<AmountView>,
+    /// What came in.
+    pub received: Vec<AmountView>,
+    /// What is owed.
+    pub receivable: Vec<AmountView>,
+    /// The part of it that is overdue.
+    pub overdue: Vec<AmountView>,
+    /// Complaints and requests not yet closed.
+    pub complaints_open: usize,
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/customers", get(list)).route("/customers/{code}", get(one))
+}
+
+fn basis_of(query: &CustomersQuery) -> BasisQuery {
+    BasisQuery { as_of: query.as_of.clone(), known_at: query.known_at.clone() }
+}
+
+async fn list(
+    State(app): State<App>,
+    Params(query): Params<CustomersQuery>,
+) -> Result<Json<CustomersAnswer>, ApiError> {
+    blocking(move || customers(app.ledger.reader(), &query)).await.map(Json)
+}
+
+fn customers(reader: &Reader, query: &CustomersQuery) -> Result<CustomersAnswer, ApiError> {
+    let resolved = basis_of(query).resolve(reader)?;
+    let voided = resolved.voided(reader)?;
+    let mut view = Customers::default();
+    let asked = Query { before: Some(resolved.basis.before), ..Query::default() };
+    for event in reader.events(asked) {
+        view.fold(&event?.0, &resolved.basis, &voided);
+    }
+    let limit = query.limit.unwrap_or(CUSTOMERS_MAX).clamp(1, CUSTOMERS_MAX);
+    let after = query.after.as_deref().unwrap_or_default();
+    let mut rows = view.rows.iter().filter(|(code, _)| code.as_str() > after);
+    let mut customers = Vec::new();
+    for (code, row) in rows.by_ref().take(limit) {
+        customers.push(row_view(reader, code.as_str(), row)?);
+    }
+    let more = rows.next().is_some();
+    let next = customers.last().filter(|_| more).map(|last: &CustomerView| last.code.clone());
+    Ok(CustomersAnswer { basis: resolved.view, total: view.rows.len(), customers, next })
+}
+
+fn row_view(reader: &Reader, code: &str, row: &CustomerRow) -> Result<CustomerView, ApiError> {
+    Ok(CustomerView {
+        code: code.to_owned(),
+        name: row.name_at.map(|at| name_at(reader, at)).transpose()?.flatten(),
+        kind: row.kind.map(|kind| kind.as_str().to_owned()),
+        city: row.city.as_ref().map(ToString::to_string),
+        first_at: row.effective.map(|(first, _)| first),
+        last_at: row.effective.map(|(_, last)| last),
+        events: row.events,
+    })
+}
+
+/// Opens the one event that holds a customer's name.
+fn name_at(reader: &Reader, position: Position) -> Result<Option<String>, ApiError> {
+    let Some((event, hash)) = reader.event(position)? else { return Ok(None) };
+    let opened = reader.open_sections(event, hash)?;
+    Ok(name_in(&opened.event).map(str::to_owned))
+}
+
+async fn one(
+    State(app): State<App>,
+    Path(code): Path<String>,
+    Params(query): Params<CustomersQuery>,
+) -> Result<Json<CustomerAnswer>, ApiError> {
+    blocking(move || customer(&app, &code, &query)).await.map(Json)
+}
+
+fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAnswer, ApiError> {
+    let reader = app.ledger.reader();
+    let resolved = basis_of(query).resolve(reader)?;
+    let voided = resolved.voided(reader)?;
+    let stream = StreamId::Customer(customer_code(code)?);
+    let asked =
+        Query { stream: Some(stream), before: Some(resolved.basis.before), ..Query::default() };
+    let (mut profile, mut events) = (Profile::default(), Vec::new());
+    for event in reader.events(asked) {
+        let (event, hash) = event?;
+        let opened = reader.open_sections(event, hash)?;
+        profile.fold(&opened.event, &resolved.basis, &voided);
+        if resolved.basis.admits(&opened.event) {
+            events.push(opened);
+        }
+    }
+    if events.is_empty() {
+        return Err(ApiError::NotFound {
+            what: "customer",
+            name: code.to_owned(),
+            hint: "see `daybook show` for the customers on file, or check the code",
+        });
+    }
+    events
+        .sort_by_key(|opened| (opened.event.envelope.effective_at, opened.event.envelope.position));
+    let limit = query.limit.unwrap_or(TIMELINE_DEFAULT).max(1);
+    let earlier = events.len().saturating_sub(limit);
+    let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
+    let timeline = timeline.collect();
+    let profile = profile_view(code, &profile, &resolved, app);
+    Ok(CustomerAnswer { basis: resolved.view, profile, timeline, earlier })
+}
+
+fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -> ProfileView {
+    let details = profile.details.iter().map(|(field, value)| DetailView {
+        field: field.as_str().to_owned(),
+        label_zh: field.label_zh().to_owned(),
+        value: value.as_ref().map(ToString::to_string),
+    });
+    let contacts = profile.contacts.iter().map(|contact| ContactView {
+        contact: contact.contact.to_string(),
+        name: contact.name.as_ref().map(ToString::to_string),
+        role: contact.role.as_ref().map(ToString::to_string),
+        main: contact.main,
+        phones: contact.phones.iter().map(ToString::to_string).collect(),
+        emails: contact.emails.iter().map(ToString::to_string).collect(),
+    });
+    ProfileView {
+        code: code.to_owned(),
+        name: profile.name().map(ToString::to_string),
+        kind: profile.kind.map(|kind| kind.as_str().to_owned()),
+        source: profile.source.map(|source| source.as_str().to_owned()),
+        owner: profile.owner.as_ref().map(ToString::to_string),
+        details: details.collect(),
+        contacts: contacts.collect(),
+        figures: figures(profile, resolved, app),
+    }
+}
+
+fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
+    let today = resolved.basis.as_of.unwrap_or_else(|| app.clock.now()).date_in(resolved.zone);
+    let (receivable, overdue) = profile.receivables(today);
+    let (opportunities_open, pipeline) = profile.pipeline();
+    Figures {
+        events: profile.events,
+        interactions: profile.interactions,
+        last_interaction_at: profile.last_interaction_at,
+        opportunities_open,
+        pipeline: amounts(&pipeline),
+        won: amounts(&profile.won),
+        invoiced: amounts(&profile.invoiced),
+        received: amounts(&profile.received),
+        receivable: amounts(&receivable),
+        overdue: amounts(&overdue),
+        complaints_open: profile.complaints_open.len(),
+    }
+}

@@ -1,0 +1,190 @@
+//! `POST /v1/imports`: a mapping and a CSV file, streamed in both directions.
+//!
+//! The call is `multipart/form-data` with the parts `mapping` (TOML), `dry_run` (`true` or `false`,
+//! optional) and, last, `file`. The answer is one JSON document a line: `header`, `refused` rows,
+//! `progress` after each batch, and at the end `done`, or `failed` with a problem. Memory stays flat
+//! however long the file is.
+
+use std::io::Read;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::multipart::{Field, Multipart};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use super::caller::Caller;
+use super::{ApiError, Problem};
+use crate::App;
+use crate::import::{Job, Mapping, Notice, run};
+
+/// The most bytes a mapping may have.
+pub const MAPPING_SIZE_BYTES_MAX: usize = 1 << 20;
+/// Chunks of the file that may wait to be read.
+const CHUNKS_AHEAD: usize = 8;
+/// Lines of the answer that may wait to be sent.
+const LINES_AHEAD: usize = 256;
+
+/// One line of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportLine {
+    /// What the import tells.
+    #[serde(untagged)]
+    Notice(Notice),
+    /// It stopped.
+    #[serde(untagged)]
+    Failed {
+        /// Why.
+        failed: Problem,
+    },
+}
+
+type Lines = mpsc::Receiver<ImportLine>;
+type Started = oneshot::Sender<Result<Lines, ApiError>>;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/imports", post(import)).layer(DefaultBodyLimit::disable())
+}
+
+async fn import(
+    State(app): State<App>,
+    caller: Caller,
+    multipart: Multipart,
+) -> Result<Response, ApiError> {
+    let (started, start) = oneshot::channel();
+    tokio::spawn(receive(app, caller, multipart, started));
+    let lines = start.await.map_err(|_| ApiError::Interrupted)??;
+    let body = stream::unfold(lines, |mut lines| async move {
+        let line = lines.recv().await?;
+        let mut text = serde_json::to_vec(&line).unwrap_or_default();
+        text.push(b'\n');
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from(text)), lines))
+    });
+    let kind = [(header::CONTENT_TYPE, "application/x-ndjson")];
+    Ok((kind, Body::from_stream(body)).into_response())
+}
+
+fn malformed(field: &str, problem: impl Into<String>) -> ApiError {
+    ApiError::Malformed {
+        field: field.to_owned(),
+        problem: problem.into(),
+        hint: "send multipart/form-data with the parts mapping, dry_run and, last, file",
+    }
+}
+
+/// Receives the parts, then feeds the file to the import as it arrives.
+async fn receive(app: App, caller: Caller, mut multipart: Multipart, started: Started) {
+    let (mut mapping, mut dry_run) = (None, false);
+    let problem = loop {
+        let field = match multipart.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break malformed("file", "the call has no part named file"),
+            Err(error) => break malformed("body", error.body_text()),
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        let taken = match name.as_str() {
+            "mapping" => read_mapping(field).await.map(|read| mapping = Some(read)),
+            "dry_run" => field
+                .text()
+                .await
+                .map(|text| dry_run = text.trim() == "true")
+                .map_err(|error| malformed("dry_run", error.body_text())),
+            "file" => {
+                let Some(mapping) = mapping else {
+                    break malformed("mapping", "the part mapping must come before the file");
+                };
+                let file_name = field.file_name().unwrap_or("unnamed").to_owned();
+                let job = Job { mapping, file_name, actor: caller.actor, dry_run };
+                let chunks = start(app, job, started);
+                feed(field, &chunks).await;
+                return;
+            }
+            other => Err(malformed(other, format!("the part {other:?} is not known"))),
+        };
+        if let Err(error) = taken {
+            break error;
+        }
+    };
+    // Nobody listens when the caller has gone; then there is nobody to tell.
+    let _ = started.send(Err(problem));
+}
+
+async fn read_mapping(mut field: Field<'_>) -> Result<Mapping, ApiError> {
+    let mut text = Vec::new();
+    while let Some(chunk) =
+        field.chunk().await.map_err(|error| malformed("mapping", error.body_text()))?
+    {
+        text.extend_from_slice(&chunk);
+        if text.len() > MAPPING_SIZE_BYTES_MAX {
+            let most = MAPPING_SIZE_BYTES_MAX;
+            return Err(malformed("mapping", format!("the mapping is larger than {most} bytes")));
+        }
+    }
+    let text = String::from_utf8(text)
+        .map_err(|_| malformed("mapping", "the mapping is not UTF-8 text"))?;
+    Ok(Mapping::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
+}
+
+type Chunk = std::io::Result<Bytes>;
+
+/// Starts the import on a thread of its own and hands out its answer.
+fn start(app: App, job: Job, started: Started) -> mpsc::Sender<Chunk> {
+    let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
+    let (lines, answer) = mpsc::channel(LINES_AHEAD);
+    let _ = started.send(Ok(answer));
+    tokio::task::spawn_blocking(move || {
+        let input = Chunks { received, current: Bytes::new() };
+        // A caller that has gone away does not stop the import halfway.
+        let mut tell = |notice| drop(lines.blocking_send(ImportLine::Notice(notice)));
+        if let Err(error) = run(&app.ledger, &job, input, &mut tell) {
+            let failed = Problem::from(&ApiError::from(error));
+            let _ = lines.blocking_send(ImportLine::Failed { failed });
+        }
+    });
+    chunks
+}
+
+/// Passes the file on, chunk by chunk; a broken connection becomes a read error of the import.
+async fn feed(mut field: Field<'_>, chunks: &mpsc::Sender<Chunk>) {
+    loop {
+        let chunk = match field.chunk().await {
+            Ok(Some(chunk)) => Ok(chunk),
+            Ok(None) => return,
+            Err(error) => Err(std::io::Error::other(error.body_text())),
+        };
+        let last = chunk.is_err();
+        if chunks.send(chunk).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// The file as the import reads it.
+struct Chunks {
+    received: mpsc::Receiver<Chunk>,
+    current: Bytes,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.current.is_empty() {
+            match self.received.blocking_recv() {
+                Some(chunk) => self.current = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let size = buffer.len().min(self.current.len());
+        let part = self.current.split_to(size);
+        if let Some(target) = buffer.get_mut(..size) {
+            target.copy_from_slice(&part);
+        }
+        Ok(size)
+    }
+}

@@ -1,3 +1,15 @@
-//! The parts of the `daybook` command that other programs and tests use too.
+//! The `daybook` command, its parts open to other programs and tests.
+//!
+//! Every verb calls the interface of the server, in process while nobody else holds the ledger. What
+//! the command can do, the interface can do. Data goes to standard output, everything else to
+//! standard error; exit codes are 0 done, 1 refused, 2 wrong usage, 3 broken.
 
+pub mod book;
+pub mod commands;
 pub mod demo;
+pub mod error;
+pub mod render;
+pub mod session;
+pub mod system;
+
+pub use error::CliError;

@@ -1,2 +1,5 @@
-//! daybook
-fn main() {}
+//! The `daybook` command.
+
+fn main() -> std::process::ExitCode {
+    daybook::commands::run()
+}

@@ -1,0 +1,48 @@
+//! Making and opening the ledger in a directory: the only place that knows where ledgers live.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use daybook_core::book::{self, OpenBook, Surroundings};
+use daybook_core::ledger::{Genesis, Options};
+use daybook_core::time::{Clock, Entropy};
+
+use crate::error::CliError;
+use crate::system::{SystemClock, SystemEntropy, heads_outside};
+
+/// The size at which a segment of the journal is full.
+const SEGMENT_SIZE_BYTES: u64 = 64 << 20;
+
+/// Returns what a book is opened with, on a given clock and randomness.
+pub fn surroundings(
+    command: &str,
+    clock: Arc<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+) -> Surroundings {
+    Surroundings {
+        heads_outside: heads_outside(),
+        command: format!("daybook {command}"),
+        clock,
+        entropy,
+        options: Options::default(),
+        segment_size_bytes: SEGMENT_SIZE_BYTES,
+    }
+}
+
+/// Makes a ledger.
+///
+/// # Errors
+/// [`CliError`].
+pub fn init(dir: &Path, genesis: &Genesis) -> Result<(), CliError> {
+    let system = surroundings("init", Arc::new(SystemClock), Box::new(SystemEntropy));
+    Ok(book::init(dir, genesis, system)?)
+}
+
+/// Opens a ledger.
+///
+/// # Errors
+/// [`CliError`].
+pub fn open(dir: &Path, command: &str) -> Result<OpenBook, CliError> {
+    let system = surroundings(command, Arc::new(SystemClock), Box::new(SystemEntropy));
+    Ok(book::open(dir, system)?)
+}

@@ -1,0 +1,121 @@
+//! `daybook demo`: makes a ledger that holds a sample year, and shows it.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use daybook_core::book;
+use daybook_core::ledger::Ledger;
+use daybook_core::time::Clock;
+use daybook_server::api::basis::BasisQuery;
+use daybook_server::api::customers::CustomersQuery;
+
+use super::{Done, Global, show, stats};
+use crate::book::surroundings;
+use crate::demo::{OPENED_AT, ScriptClock, SeededEntropy, StoryError, genesis, run, story};
+use crate::error::{CliError, Exit};
+use crate::render::{grouped, print_json};
+use crate::session::Session;
+
+/// Where the sample is put when nothing is said.
+const DIR: &str = "daybook-demo";
+/// The customer whose timeline is shown: a deal that is lost, reopened and won.
+const SHOWN: &str = crate::demo::landmarks::REOPENED_DEAL.0;
+/// How many of its events are shown.
+const SHOWN_EVENTS: usize = 15;
+
+/// Make a ledger that holds a sample year, and look at it
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daybook demo --dir sample\n\n\
+    The sample goes to the directory daybook-demo unless --dir names another.")]
+pub struct Demo {
+    /// The number everything random in the sample follows from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Demo {
+    /// Makes the ledger and shows it.
+    pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
+        let mut global = global.clone();
+        global.dir.get_or_insert_with(|| PathBuf::from(DIR));
+        let ledger = self.make(&global)?;
+        let session = Session::over(ledger, &global.actor)?;
+        let shown = session.wait(self.show(&session, &global));
+        session.close()?;
+        shown.map(|()| Done::Wholly)
+    }
+
+    /// Makes the ledger and tells the year into it.
+    fn make(&self, global: &Global) -> Result<Ledger, CliError> {
+        let clock = Arc::new(ScriptClock::new(OPENED_AT));
+        let system = |seed| {
+            let clock: Arc<dyn Clock> = Arc::<ScriptClock>::clone(&clock);
+            surroundings("demo", clock, Box::new(SeededEntropy::new(seed)))
+        };
+        let mut genesis = genesis(&mut SeededEntropy::new(self.seed)).map_err(untold)?;
+        // Each sample is a book of its own: tree heads outside the directory go by the book's id.
+        genesis.book = daybook_core::id::BookId(uuid::Uuid::new_v4());
+        book::init(global.dir(), &genesis, system(self.seed))?;
+        let opened = book::open(global.dir(), system(self.seed.wrapping_add(1)))?;
+        let steps = story(self.seed).map_err(untold)?;
+        let (total, mut done) = (steps.len().max(1), 0);
+        let terminal = std::io::stderr().is_terminal();
+        let told = run(&opened.ledger, &clock, steps.into_iter(), &mut |_| {
+            done += 1;
+            if terminal && done % 64 == 0 {
+                eprint!("\rtelling a sample year {:>3}%", done * 100 / total);
+            }
+        });
+        if terminal {
+            eprint!("\r\u{1b}[K");
+        }
+        told.map_err(|error| broken(&error))?;
+        Ok(opened.ledger)
+    }
+
+    async fn show(&self, session: &Session, global: &Global) -> Result<(), CliError> {
+        let (client, lang) = (&session.client, global.language());
+        let figures = client.stats(&BasisQuery::default()).await?;
+        if global.json {
+            print_json(&figures);
+            return Ok(());
+        }
+        let (events, dir) = (grouped(figures.events), global.dir().display());
+        println!("A sample year of a machine maker in Shanghai, {events} events, is in {dir}.");
+        println!();
+        stats::print(&figures, lang);
+        println!();
+        println!("One customer of it:");
+        println!();
+        let query = CustomersQuery { limit: Some(SHOWN_EVENTS), ..CustomersQuery::default() };
+        show::customer(&client.customer(SHOWN, &query).await?, lang);
+        let command = format!("daybook {}", global.dir_option());
+        println!();
+        println!("Try next:");
+        println!("  {command}show");
+        println!("      the customers; then one of them, such as: show {SHOWN}");
+        println!("  {command}import contacts.csv --mapping contacts");
+        println!("      a CSV of your own with the columns company,name,role,phone,email,city");
+        println!("      (for other columns start from: daybook import --show contacts > my.toml)");
+        println!("  {command}stats --as-of 2025-06-30");
+        println!("      the same figures as they stood at mid-year");
+        Ok(())
+    }
+}
+
+fn untold(error: StoryError) -> CliError {
+    broken(&error)
+}
+
+/// Tells of a sample that could not be told, which only a mistake in it can cause.
+fn broken(error: &dyn std::error::Error) -> CliError {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    CliError {
+        exit: Exit::Broken,
+        code: "sample".to_owned(),
+        message: format!("the sample could not be told: {error}{cause}"),
+        hint: "report this with the seed; another --seed may work".to_owned(),
+    }
+}

@@ -1,0 +1,337 @@
+//! `daybook import`: takes a CSV file in.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use clap::Args;
+use daybook_server::client::Upload;
+use daybook_server::import::{Notice, RefusedRow, Report};
+use futures_util::stream;
+
+use super::{Done, Global};
+use crate::error::CliError;
+use crate::render::{Column, Lang, Table, amounts, grouped, print_json};
+use crate::session::Session;
+
+/// The most refused rows that are listed; all of them go to the file named with --refused.
+const LISTED_MAX: usize = 20;
+/// Bytes of the file read at a time.
+const CHUNK_SIZE_BYTES: usize = 256 << 10;
+
+/// The mappings that come with the command.
+const SHIPPED: [(&str, &str); 4] = [
+    ("contacts", include_str!("../../mappings/contacts.toml")),
+    ("calls", include_str!("../../mappings/calls.toml")),
+    ("ibm-ar", include_str!("../../mappings/ibm-ar.toml")),
+    ("maven-crm", include_str!("../../mappings/maven-crm.toml")),
+];
+
+/// Take in a CSV file as a mapping says; a second run adds nothing
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    daybook import --show contacts > my.toml         start from a mapping that comes along\n  \
+    daybook import contacts.csv --mapping my.toml --dry-run\n  \
+    daybook import contacts.csv --mapping my.toml --refused refused.csv")]
+pub struct Import {
+    /// The file, CSV in UTF-8; its first row names the columns
+    #[arg(required_unless_present = "show")]
+    file: Option<PathBuf>,
+    /// How rows become events: a TOML file, or one of contacts, calls, ibm-ar, maven-crm
+    #[arg(long, value_name = "MAPPING", required_unless_present = "show")]
+    mapping: Option<PathBuf>,
+    /// Say what would be taken and refused, and keep nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the refused rows, each with its reason, into this CSV file
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
+    /// Print a mapping that comes along, to start your own from
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "mapping"])]
+    show: Option<String>,
+}
+
+impl Import {
+    /// Imports and says what became of the rows.
+    pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
+        if let Some(name) = &self.show {
+            print!("{}", shipped(name)?);
+            return Ok(Done::Wholly);
+        }
+        let (Some(file), Some(mapping)) = (&self.file, &self.mapping) else {
+            return Err(CliError::usage("no file is named", "see `daybook help import`"));
+        };
+        let mapping = mapping_text(mapping)?;
+        let input = File::open(file).map_err(|error| CliError::file("opening", file, &error))?;
+        let size = input.metadata().map_or(0, |metadata| metadata.len());
+        if input.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            let message = format!("{} is a directory, not a file", file.display());
+            return Err(CliError::usage(message, "name the CSV file in it"));
+        }
+        let mut listener = Listener::new(self.refused.as_deref(), size)?;
+        let read = Arc::clone(&listener.read);
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        let session = Session::open(global, "import")?;
+        let upload = Upload {
+            mapping,
+            file_name: name.unwrap_or_else(|| "unnamed.csv".to_owned()),
+            dry_run: self.dry_run,
+            bytes: chunks(input, read),
+        };
+        let done = session.wait(session.client.import(upload, &mut |notice| listener.hear(notice)));
+        session.close()?;
+        listener.clear_line();
+        listener.finish()?;
+        if let Err(error) = done {
+            listener.list(global.language());
+            return Err(error.into());
+        }
+        listener.tell(global, self.refused.as_deref())
+    }
+}
+
+fn shipped(name: &str) -> Result<&'static str, CliError> {
+    let found = SHIPPED.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text).ok_or_else(|| {
+        let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        CliError::usage(
+            format!("no mapping called {name:?} comes along"),
+            format!("use one of {}, or a file of your own", names.join(", ")),
+        )
+    })
+}
+
+fn mapping_text(path: &Path) -> Result<String, CliError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) => match path.to_str() {
+            Some(name)
+                if error.kind() == std::io::ErrorKind::NotFound && !name.contains(['/', '.']) =>
+            {
+                shipped(name).map(str::to_owned)
+            }
+            _ => Err(CliError::file("reading the mapping", path, &error)),
+        },
+    }
+}
+
+/// Reads a file in chunks, counting what has been handed on.
+fn chunks(
+    input: File,
+    read: Arc<AtomicU64>,
+) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    stream::unfold(Some(input), move |input| {
+        let read = Arc::clone(&read);
+        async move {
+            let mut input = input?;
+            let mut buffer = vec![0; CHUNK_SIZE_BYTES];
+            match input.read(&mut buffer) {
+                Ok(0) => None,
+                Ok(size) => {
+                    buffer.truncate(size);
+                    read.fetch_add(size as u64, Ordering::Relaxed);
+                    Some((Ok(Bytes::from(buffer)), Some(input)))
+                }
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    })
+}
+
+/// Hears what the import tells, and keeps what is shown at the end.
+struct Listener {
+    read: Arc<AtomicU64>,
+    size: u64,
+    terminal: bool,
+    quarantine: Option<Quarantine>,
+    listed: Vec<RefusedRow>,
+    refused: u64,
+    report: Option<Report>,
+    failed: Option<CliError>,
+}
+
+impl Listener {
+    fn new(refused: Option<&Path>, size: u64) -> Result<Listener, CliError> {
+        Ok(Listener {
+            read: Arc::default(),
+            size,
+            terminal: std::io::stderr().is_terminal(),
+            quarantine: refused.map(Quarantine::create).transpose()?,
+            listed: Vec::new(),
+            refused: 0,
+            report: None,
+            failed: None,
+        })
+    }
+
+    fn hear(&mut self, notice: Notice) {
+        match notice {
+            Notice::Header(columns) => self.keep(|quarantine| quarantine.header(&columns)),
+            Notice::Refused(row) => {
+                self.refused += 1;
+                self.keep(|quarantine| quarantine.row(&row));
+                if self.listed.len() < LISTED_MAX {
+                    self.listed.push(row);
+                }
+            }
+            Notice::Progress(figures) if self.terminal => {
+                let part = self.read.load(Ordering::Relaxed) * 100 / self.size.max(1);
+                let filled = usize::try_from(part.min(100) / 4).unwrap_or_default();
+                let bar = format!("{}{}", "█".repeat(filled), "░".repeat(25 - filled));
+                eprint!(
+                    "\r{bar} {part:>3}%  {} rows, {} events",
+                    grouped(figures.rows),
+                    grouped(figures.events)
+                );
+            }
+            Notice::Progress(_) => {}
+            Notice::Done(report) => self.report = Some(report),
+        }
+    }
+
+    fn keep(&mut self, write: impl FnOnce(&mut Quarantine) -> Result<(), CliError>) {
+        if let Some(quarantine) = &mut self.quarantine
+            && let Err(error) = write(quarantine)
+        {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn clear_line(&self) {
+        if self.terminal {
+            eprint!("\r\u{1b}[K");
+        }
+    }
+
+    /// Makes sure the refused rows are in their file.
+    fn finish(&mut self) -> Result<(), CliError> {
+        self.keep(Quarantine::finish);
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn list(&self, lang: Lang) {
+        for row in &self.listed {
+            let hint = row.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let (line, column, value, reason) = (row.line, &row.column, &row.value, &row.reason);
+            match lang {
+                Lang::En => eprintln!("line {line}, column {column}, {value:?}: {reason}{hint}"),
+                Lang::Zh => eprintln!("第 {line} 行，列 {column}，{value:?}：{reason}{hint}"),
+            }
+        }
+        let more = self.refused - self.listed.len() as u64;
+        if more > 0 {
+            eprintln!("and {} more refused rows", grouped(more));
+        }
+    }
+
+    fn tell(self, global: &Global, refused: Option<&Path>) -> Result<Done, CliError> {
+        let Some(report) = &self.report else {
+            return Err(CliError::usage("the import ended without a report", "run it again"));
+        };
+        self.list(global.language());
+        if let (Some(path), true) = (refused, self.refused > 0) {
+            eprintln!(
+                "the refused rows are in {}; correct them and import that file",
+                path.display()
+            );
+        }
+        if global.json {
+            print_json(report)
+        } else {
+            print(report, global)
+        }
+        Ok(if self.refused == 0 { Done::Wholly } else { Done::WithRefusals })
+    }
+}
+
+fn print(report: &Report, global: &Global) {
+    let lang = global.language();
+    let figures = &report.figures;
+    let mut table = Table::new([
+        Column::text(lang.pick("rows", "行")),
+        Column::number(lang.pick("count", "数量")),
+    ]);
+    let lines = [
+        ("taken now", "本次导入", figures.taken),
+        ("known from an earlier run", "此前已导入", figures.known),
+        ("refused", "拒绝", figures.refused),
+        ("left out by the mapping", "按映射略过", figures.skipped),
+        ("in all", "合计", figures.rows),
+    ];
+    for (en, zh, count) in lines {
+        table.row([lang.pick(en, zh).to_owned(), grouped(count)]);
+    }
+    table.print();
+    println!();
+    let events = grouped(figures.events);
+    if report.dry_run {
+        println!("Dry run: {events} events would be added; nothing was kept.");
+    } else {
+        println!("{events} events added; the ledger has {} events.", report.position);
+    }
+    if !report.sums.is_empty() {
+        println!("{} {}", lang.pick("Amounts taken:", "导入金额："), amounts(&report.sums));
+    }
+    match report.applied_at {
+        Some(position) if figures.events == 0 && !report.dry_run => {
+            println!("This import is recorded at position {position} already; nothing was added.");
+        }
+        Some(position) if !report.dry_run => {
+            println!("The import is recorded at position {position}.");
+        }
+        _ => {}
+    }
+}
+
+/// The file of refused rows: the columns of the import, then why each row was refused.
+struct Quarantine {
+    path: PathBuf,
+    file: BufWriter<File>,
+    columns: usize,
+}
+
+impl Quarantine {
+    fn create(path: &Path) -> Result<Quarantine, CliError> {
+        let file = File::create(path).map_err(|error| CliError::file("making", path, &error))?;
+        Ok(Quarantine { path: path.to_owned(), file: BufWriter::new(file), columns: 0 })
+    }
+
+    fn header(&mut self, columns: &[String]) -> Result<(), CliError> {
+        self.columns = columns.len();
+        let added =
+            ["refused_line", "refused_column", "refused_value", "refused_reason", "refused_text"];
+        let all = columns.iter().map(String::as_str).chain(added);
+        self.write(all)
+    }
+
+    /// A row with another number of fields than the header goes whole into the last column.
+    fn row(&mut self, row: &RefusedRow) -> Result<(), CliError> {
+        let fits = row.fields.len() == self.columns;
+        let line = row.line.to_string();
+        let mut fields = if fits { row.fields.clone() } else { vec![String::new(); self.columns] };
+        fields.extend([line, row.column.clone(), row.value.clone(), row.reason.clone()]);
+        fields.push(if fits { String::new() } else { row.fields.join(",") });
+        self.write(fields.iter().map(String::as_str))
+    }
+
+    fn write<'a>(&mut self, fields: impl Iterator<Item = &'a str>) -> Result<(), CliError> {
+        let quoted = fields.map(|field| {
+            if field.contains(['"', ',', '\n', '\r', ';', '\t']) {
+                format!("\"{}\"", field.replace('"', "\"\""))
+            } else {
+                field.to_owned()
+            }
+        });
+        let line = quoted.collect::<Vec<_>>().join(",");
+        let path = &self.path;
+        writeln!(self.file, "{line}").map_err(|error| CliError::file("writing", path, &error))
+    }
+
+    fn finish(&mut self) -> Result<(), CliError> {
+        let path = &self.path;
+        self.file.flush().map_err(|error| CliError::file("writing", path, &error))
+    }
+}

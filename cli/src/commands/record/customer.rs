@@ -1,0 +1,206 @@
+//! Customers, their details and contacts, and what was talked about with them.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::{Desk, Fact, given};
+use crate::error::CliError;
+
+/// Put a customer on file
+#[derive(Debug, Args)]
+pub(super) struct Customer {
+    /// The code it gets, for good
+    code: String,
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// What it is to us: person, company, middleman, manufacturer or partner
+    #[arg(long, default_value = "company")]
+    kind: String,
+    /// How it came to us: campaign, referral, phone, visit, web, import or other
+    #[arg(long, default_value = "other")]
+    source: String,
+    /// Its city
+    #[arg(long)]
+    city: Option<String>,
+    /// Its country
+    #[arg(long)]
+    country: Option<String>,
+    /// Its telephone number
+    #[arg(long)]
+    phone: Option<String>,
+    /// Its e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// Its industry
+    #[arg(long)]
+    industry: Option<String>,
+    /// Who looks after it
+    #[arg(long)]
+    owner: Option<String>,
+    /// The currency it usually uses
+    #[arg(long)]
+    currency: Option<String>,
+    /// A further detail, such as --set tax_number=9131; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
+}
+
+impl Customer {
+    pub(super) fn fact(&self, _desk: &Desk) -> Result<Fact, CliError> {
+        let mut details = details(&self.set)?;
+        let known = [
+            ("city", &self.city),
+            ("country", &self.country),
+            ("phone", &self.phone),
+            ("email", &self.email),
+            ("industry", &self.industry),
+        ];
+        for (field, value) in known {
+            if let Some(value) = value {
+                details.insert(field.to_owned(), Value::from(value.as_str()));
+            }
+        }
+        details.insert("name".to_owned(), Value::from(self.name.as_str()));
+        let command = given(json!({
+            "command": "register_customer", "kind": self.kind, "source": self.source,
+            "owner": self.owner, "currency": self.currency, "details": details,
+        }));
+        Ok(Fact { customer: Some(self.code.clone()), command })
+    }
+}
+
+/// Reads `field=value` pairs; an empty value takes the detail away.
+fn details(set: &[String]) -> Result<Map<String, Value>, CliError> {
+    let pair = |text: &String| {
+        let (field, value) = text.split_once('=').ok_or_else(|| {
+            let message = format!("{text:?} is not of the form FIELD=VALUE");
+            CliError::usage(message, "write for instance --set city=Shanghai")
+        })?;
+        let value = if value.is_empty() { Value::Null } else { Value::from(value) };
+        Ok((field.trim().to_owned(), value))
+    };
+    set.iter().map(pair).collect()
+}
+
+/// Change details of a customer
+#[derive(Debug, Args)]
+pub(super) struct Details {
+    /// The customer
+    customer: String,
+    /// A detail, such as --set city=Shanghai; an empty value takes it away
+    #[arg(long, value_name = "FIELD=VALUE", required = true)]
+    set: Vec<String>,
+}
+
+impl Details {
+    pub(super) fn fact(&self) -> Result<Fact, CliError> {
+        let command = json!({ "command": "change_customer_details", "set": details(&self.set)? });
+        Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Add a contact of a customer
+#[derive(Debug, Args)]
+pub(super) struct Contact {
+    /// The customer
+    customer: String,
+    /// The contact's name
+    name: String,
+    /// Its function, such as purchasing
+    #[arg(long)]
+    role: Option<String>,
+    /// A phone number; may be given several times
+    #[arg(long)]
+    phone: Vec<String>,
+    /// An e-mail address; may be given several times
+    #[arg(long)]
+    email: Vec<String>,
+    /// Whether it is the main contact
+    #[arg(long)]
+    main: bool,
+    /// Whether marketing messages may be sent
+    #[arg(long)]
+    consent: bool,
+    /// The id it gets; the next one when left out
+    #[arg(long)]
+    id: Option<String>,
+}
+
+impl Contact {
+    pub(super) fn fact(&self) -> Fact {
+        let command = given(json!({
+            "command": "add_contact", "contact": self.id, "role": self.role, "main": self.main,
+            "consent": self.consent,
+            "identity": { "name": self.name, "phones": self.phone, "emails": self.email },
+        }));
+        Fact { customer: Some(self.customer.clone()), command }
+    }
+}
+
+/// Something said or written between a customer and us
+#[derive(Debug, Args)]
+pub(super) struct Talk {
+    /// The customer
+    customer: String,
+    /// What was said
+    text: Option<String>,
+    /// They came to us; otherwise we went to them
+    #[arg(long = "in")]
+    inward: bool,
+    /// A contact who took part; may be given several times, nobody known when left out
+    #[arg(long, value_name = "CONTACT")]
+    with: Vec<String>,
+    /// Where
+    #[arg(long)]
+    place: Option<String>,
+    /// What comes next
+    #[arg(long)]
+    next: Option<String>,
+    /// How it went: positive, silent or negative
+    #[arg(long)]
+    verdict: Option<String>,
+    /// The opportunity it was about
+    #[arg(long)]
+    opportunity: Option<String>,
+}
+
+impl Talk {
+    pub(super) fn fact(&self, desk: &Desk, inward: &str, outward: &str) -> Fact {
+        let (channel, direction) = if self.inward { (inward, "in") } else { (outward, "out") };
+        let said = self.text.is_some() || self.place.is_some() || self.next.is_some();
+        let said = said.then(|| {
+            json!({
+                "summary": self.text, "place": self.place, "next_step": self.next,
+            })
+        });
+        let about = self.opportunity.as_ref().map(|id| json!({ "opportunity": id }));
+        let command = given(json!({
+            "command": "record_interaction", "channel": channel, "direction": direction,
+            "started_at": desk.at().to_string(), "contacts": self.with,
+            "unknown_caller": self.with.is_empty(), "staff": [desk.actor], "about": about,
+            "verdict": self.verdict, "correspondence": said,
+        }));
+        Fact { customer: Some(self.customer.clone()), command }
+    }
+}
+
+/// Keep a note among ourselves
+#[derive(Debug, Args)]
+pub(super) struct Note {
+    /// The customer
+    customer: String,
+    /// The note
+    text: String,
+}
+
+impl Note {
+    pub(super) fn fact(&self, desk: &Desk) -> Fact {
+        let command = json!({
+            "command": "record_interaction", "channel": "internal_note", "direction": "out",
+            "started_at": desk.at().to_string(), "unknown_caller": true, "staff": [desk.actor],
+            "correspondence": { "summary": self.text },
+        });
+        Fact { customer: Some(self.customer.clone()), command }
+    }
+}

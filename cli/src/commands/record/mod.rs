@@ -1,0 +1,276 @@
+//! `daybook record`: writes down one fact.
+
+mod customer;
+mod money;
+mod sales;
+mod service;
+
+use clap::{Args, Subcommand};
+use daybook_core::time::{Clock, Date, Timestamp};
+use daybook_server::api::book::BookAnswer;
+use daybook_server::api::commands::{CommandsAnswer, OutcomeView, UnitAnswer};
+use daybook_server::client::Client;
+use serde_json::{Value, json};
+
+use super::{Done, Global};
+use crate::error::CliError;
+use crate::render::{Lang, instant, print_json};
+use crate::session::Session;
+use crate::system::SystemClock;
+
+/// Write down one fact about a customer
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  daybook record customer ACME --name \"Acme Ltd\"\n  \
+    daybook record call ACME \"asked for a quote\" --in --effective 2026-11-20\n  \
+    daybook record void ACME 48 --reason \"entered twice\"")]
+pub struct Record {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    said: Said,
+}
+
+/// What can be said about every fact.
+#[derive(Debug, Args)]
+struct Said {
+    /// When it was so: a date (its start) or an instant; now when left out
+    #[arg(long, global = true, value_name = "WHEN")]
+    effective: Option<String>,
+    /// Why, in words that name nobody
+    #[arg(long, global = true)]
+    reason: Option<String>,
+    /// Recognises a retry: the same key and fact are recorded once
+    #[arg(long, global = true)]
+    key: Option<String>,
+    /// Refuse unless the customer is at this version
+    #[arg(long, global = true, value_name = "VERSION")]
+    expected_version: Option<u64>,
+    /// Say which events would be added, and keep nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Customer(customer::Customer),
+    Details(customer::Details),
+    Contact(customer::Contact),
+    Call(customer::Talk),
+    Visit(customer::Talk),
+    Email(customer::Talk),
+    Message(customer::Talk),
+    Note(customer::Note),
+    Opportunity(sales::Opportunity),
+    Stage(sales::Stage),
+    Win(sales::Win),
+    Lose(sales::Lose),
+    Receivable(money::Receivable),
+    Invoice(money::Invoice),
+    Payment(money::Payment),
+    Apply(money::Apply),
+    Dispute(money::Dispute),
+    Complaint(service::Complaint),
+    Void(service::Void),
+    Json(service::Json),
+}
+
+/// A fact ready to be sent.
+struct Fact {
+    customer: Option<String>,
+    /// The command with its fields.
+    command: Value,
+}
+
+/// What a fact may need to know to be complete.
+struct Desk {
+    book: BookAnswer,
+    now: Timestamp,
+    effective: Option<Timestamp>,
+    actor: String,
+}
+
+impl Desk {
+    fn zone(&self) -> chrono_tz::Tz {
+        self.book.zone.parse().unwrap_or(chrono_tz::UTC)
+    }
+
+    /// When the fact was so.
+    fn at(&self) -> Timestamp {
+        self.effective.unwrap_or(self.now)
+    }
+
+    /// The day of the fact, or the one given.
+    fn day(&self, given: Option<&str>) -> Result<Date, CliError> {
+        match given {
+            None => Ok(self.at().date_in(self.zone())),
+            Some(text) => text.parse().map_err(|error: daybook_core::time::TimeError| {
+                CliError::usage(error.to_string(), "write the day as 2026-03-31")
+            }),
+        }
+    }
+
+    /// Reads an amount such as `1200`, `1,200.50` or `1200.50 USD`.
+    fn amount(&self, text: &str) -> Result<Value, CliError> {
+        let (number, currency) = match text.trim().rsplit_once(' ') {
+            Some((number, currency)) => (number, currency.to_owned()),
+            None => (text, self.book.currency.clone().unwrap_or_default()),
+        };
+        let hint = "write it as 1200.50 or \"1200.50 USD\"";
+        let currency: daybook_core::money::Currency =
+            currency.parse().map_err(|error| CliError::usage(format!("{error}"), hint))?;
+        let money = daybook_core::money::Money::parse(&number.replace(',', ""), currency)
+            .map_err(|error| CliError::usage(error.to_string(), hint))?;
+        Ok(json!({ "minor": money.minor, "currency": currency.as_str() }))
+    }
+}
+
+impl Record {
+    /// Records the fact and says what was recorded.
+    pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
+        let session = Session::open(global, "record")?;
+        let recorded = session.wait(self.record(&session.client, global));
+        session.close()?;
+        recorded.map(|()| Done::Wholly)
+    }
+
+    async fn record(&self, client: &Client, global: &Global) -> Result<(), CliError> {
+        let book = client.book().await?;
+        let zone: chrono_tz::Tz = book.zone.parse().unwrap_or(chrono_tz::UTC);
+        let effective = self.said.effective.as_deref().map(|text| when(text, zone)).transpose()?;
+        let actor = global.actor.clone();
+        let desk = Desk { book, now: SystemClock.now(), effective, actor };
+        let fact = self.fact(&desk, client).await?;
+        let request = self.said.request(fact, effective);
+        let answer = client.commands(vec![vec![request.clone()]], self.said.dry_run).await?;
+        if global.json {
+            print_json(&answer);
+            return Ok(());
+        }
+        let lang = global.language();
+        if self.said.dry_run {
+            rehearsed(&answer, &request);
+            return Ok(());
+        }
+        for outcome in outcomes(&answer) {
+            tell(client, outcome, &desk.book.zone, lang, global).await?;
+        }
+        Ok(())
+    }
+
+    async fn fact(&self, desk: &Desk, client: &Client) -> Result<Fact, CliError> {
+        match &self.what {
+            What::Customer(fact) => fact.fact(desk),
+            What::Details(fact) => fact.fact(),
+            What::Contact(fact) => Ok(fact.fact()),
+            What::Call(fact) => Ok(fact.fact(desk, "phone", "phone")),
+            What::Visit(fact) => Ok(fact.fact(desk, "visit_in", "visit_out")),
+            What::Email(fact) => Ok(fact.fact(desk, "email", "email")),
+            What::Message(fact) => Ok(fact.fact(desk, "im", "im")),
+            What::Note(fact) => Ok(fact.fact(desk)),
+            What::Opportunity(fact) => fact.fact(desk),
+            What::Stage(fact) => Ok(fact.fact()),
+            What::Win(fact) => fact.fact(desk),
+            What::Lose(fact) => fact.fact(desk),
+            What::Receivable(fact) => fact.fact(desk),
+            What::Invoice(fact) => fact.fact(desk),
+            What::Payment(fact) => fact.fact(desk),
+            What::Apply(fact) => fact.fact(desk),
+            What::Dispute(fact) => Ok(fact.fact()),
+            What::Complaint(fact) => Ok(fact.fact(desk)),
+            What::Void(fact) => fact.fact(client).await,
+            What::Json(fact) => fact.fact(),
+        }
+    }
+}
+
+impl Said {
+    /// Adds to a fact what is said about it.
+    fn request(&self, fact: Fact, effective: Option<Timestamp>) -> Value {
+        let mut request = fact.command;
+        let mut say = |name: &str, value: Option<Value>| {
+            if let (Some(fields), Some(value)) = (request.as_object_mut(), value) {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        say("customer", fact.customer.map(Value::from));
+        say("effective_at", effective.map(|at| Value::from(at.to_string())));
+        say("reason", self.reason.clone().map(Value::from));
+        say("idempotency_key", self.key.clone().map(Value::from));
+        say("expected_version", self.expected_version.map(|version| json!({ "exact": version })));
+        request
+    }
+}
+
+/// Reads a date as its first instant, or an instant.
+fn when(text: &str, zone: chrono_tz::Tz) -> Result<Timestamp, CliError> {
+    if let Ok(date) = text.trim().parse::<Date>() {
+        return Ok(date.start_in(zone));
+    }
+    text.parse().map_err(|_| {
+        CliError::usage(
+            format!("{text:?} is neither a date nor an instant"),
+            "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
+        )
+    })
+}
+
+/// Leaves out the fields that were not given.
+fn given(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    value
+}
+
+fn outcomes(answer: &CommandsAnswer) -> impl Iterator<Item = &OutcomeView> {
+    answer.units.iter().flat_map(|unit| match unit {
+        UnitAnswer::Taken(outcomes) => outcomes.as_slice(),
+        UnitAnswer::Refused(_) => &[],
+    })
+}
+
+fn rehearsed(answer: &CommandsAnswer, request: &Value) {
+    println!("Dry run: these events would be added; nothing was kept.");
+    for outcome in outcomes(answer) {
+        for event in &outcome.events {
+            let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
+            println!("  {position}  {kind} {label}  {} version {}", event.stream, event.version);
+        }
+        if outcome.repeated {
+            println!("  none: the same request was recorded before");
+        }
+    }
+    println!("from this request:");
+    println!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
+}
+
+/// Says what was recorded, where, and how to take it back.
+async fn tell(
+    client: &Client,
+    outcome: &OutcomeView,
+    zone: &str,
+    lang: Lang,
+    global: &Global,
+) -> Result<(), CliError> {
+    let head = if outcome.repeated { "Recorded before" } else { "Recorded" };
+    for event in &outcome.events {
+        let shown = client.event(&event.position.to_string()).await?.event;
+        let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
+        println!("{head} at position {position}: {kind} {label}");
+        println!(
+            "  {}",
+            crate::render::table::plain(lang.pick(&shown.summary.en, &shown.summary.zh))
+        );
+        let at = instant(shown.effective_at, zone);
+        println!("  {} version {}, happened {at}", event.stream, event.version);
+    }
+    let Some(first) = outcome.events.first() else { return Ok(()) };
+    if let Some(customer) = first.stream.strip_prefix("customer/")
+        && first.kind != "event.voided"
+    {
+        let command = format!("daybook {}record void", global.dir_option());
+        let id = first.event_id;
+        println!("To take it back: {command} {customer:?} {id} --reason \"...\"");
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The receivables account.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Desk, Fact, given};
+use crate::error::CliError;
+
+/// Open a debt of a customer
+#[derive(Debug, Args)]
+pub(super) struct Receivable {
+    /// The customer
+    customer: String,
+    /// How much, such as 1200 or "1200 USD"
+    amount: String,
+    /// The day it is due
+    #[arg(long, value_name = "DATE")]
+    due: String,
+    /// The document's day; that of the fact when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+    /// What opened it: invoice, service_charge, dunning_fee or opening_balance
+    #[arg(long, default_value = "invoice")]
+    source: String,
+    /// The id it gets; the next one when left out
+    #[arg(long)]
+    id: Option<String>,
+}
+
+impl Receivable {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let command = given(json!({
+            "command": "open_receivable", "item": self.id, "source": self.source,
+            "document_on": desk.day(self.on.as_deref())?, "due_on": desk.day(Some(&self.due))?,
+            "amount": desk.amount(&self.amount)?,
+        }));
+        Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Record an invoice that was issued
+#[derive(Debug, Args)]
+pub(super) struct Invoice {
+    /// The customer
+    customer: String,
+    /// Its number, unique in the ledger
+    number: String,
+    /// The total, tax included
+    amount: String,
+    /// The tax in it
+    #[arg(long)]
+    tax: Option<String>,
+    /// The receivable it covers in full
+    #[arg(long, value_name = "ITEM")]
+    covers: Option<String>,
+    /// The invoice's day; that of the fact when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+}
+
+impl Invoice {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let total = desk.amount(&self.amount)?;
+        let tax = self.tax.as_deref().map(|text| desk.amount(text)).transpose()?;
+        let covers: Vec<_> =
+            self.covers.iter().map(|item| json!({ "item": item, "amount": total })).collect();
+        let command = given(json!({
+            "command": "issue_invoice", "invoice": self.number, "total": total, "tax": tax,
+            "issued_on": desk.day(self.on.as_deref())?, "covers": covers,
+        }));
+        Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Record a payment
+#[derive(Debug, Args)]
+pub(super) struct Payment {
+    /// The customer
+    customer: String,
+    /// How much, such as 1200 or "1200 USD"
+    amount: String,
+    /// The day it counts from; that of the fact when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+    /// How, such as transfer
+    #[arg(long)]
+    method: Option<String>,
+    /// The bank's line as BANK/STATEMENT/LINE, taken once only
+    #[arg(long, value_name = "LINE")]
+    bank_line: Option<String>,
+    /// The id it gets; the next one when left out
+    #[arg(long)]
+    id: Option<String>,
+}
+
+impl Payment {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let line = |text: &String| match text.split('/').collect::<Vec<_>>().as_slice() {
+            [bank, statement, line] => {
+                Ok(json!({ "bank": bank, "statement": statement, "line": line }))
+            }
+            _ => Err(CliError::usage(
+                format!("{text:?} is not of the form BANK/STATEMENT/LINE"),
+                "write for instance --bank-line ICBC/2026-11/7",
+            )),
+        };
+        let command = given(json!({
+            "command": "receive_payment", "receipt": self.id,
+            "amount": desk.amount(&self.amount)?, "value_on": desk.day(self.on.as_deref())?,
+            "method": self.method,
+            "bank_ref": self.bank_line.as_ref().map(line).transpose()?,
+        }));
+        Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Apply a payment to what is owed, the oldest due first or as named
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// The customer
+    customer: String,
+    /// The payment
+    receipt: String,
+    /// An item and how much of it, such as AR-1=500; may be given several times
+    #[arg(long, value_name = "ITEM=AMOUNT")]
+    to: Vec<String>,
+}
+
+impl Apply {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let line = |text: &String| match text.split_once('=') {
+            Some((item, amount)) => Ok(json!({ "item": item, "amount": desk.amount(amount)? })),
+            None => Err(CliError::usage(
+                format!("{text:?} is not of the form ITEM=AMOUNT"),
+                "write for instance --to AR-1=500",
+            )),
+        };
+        let lines = self.to.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        let method = if lines.is_empty() { "fifo" } else { "explicit" };
+        let command = json!({
+            "command": "apply_credit", "credit_kind": "receipt", "receipt": self.receipt,
+            "method": method, "lines": lines,
+        });
+        Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Dispute an item, or end the dispute
+#[derive(Debug, Args)]
+pub(super) struct Dispute {
+    /// The customer
+    customer: String,
+    /// The item
+    item: String,
+    /// The dispute is over
+    #[arg(long)]
+    over: bool,
+    /// About what, as a short word
+    #[arg(long, value_name = "WORD")]
+    about: Option<String>,
+}
+
+impl Dispute {
+    pub(super) fn fact(&self) -> Fact {
+        let command = given(json!({
+            "command": "change_receivable_dispute", "item": self.item, "disputed": !self.over,
+            "dispute": self.about,
+        }));
+        Fact { customer: Some(self.customer.clone()), command }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the command takes from the machine: the time, randomness, and where a user's files live.
+
+use std::path::PathBuf;
+
+use daybook_core::time::{Clock, Entropy, Timestamp};
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_chrono(chrono::Utc::now())
+    }
+}
+
+/// The operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        if let Err(error) = getrandom::fill(buffer) {
+            // Keys made without randomness would protect nothing; there is no way on.
+            eprintln!("error: the operating system gives no randomness: {error}");
+            eprintln!("hint: nothing was written; try again when the system has started up");
+            std::process::exit(3);
+        }
+    }
+}
+
+/// Returns the folder outside the ledger where tree heads are kept as well: `DAYBOOK_HEADS`, or
+/// `daybook/heads` in the user's state folder.
+pub fn heads_outside() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(folder) = variable("DAYBOOK_HEADS") {
+        return Some(PathBuf::from(folder));
+    }
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
+    let state =
+        state.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")));
+    state.map(|state| state.join("daybook/heads"))
+}
+
+/// Returns the machine's time zone by its IANA name, or UTC.
+pub fn zone() -> String {
+    let known = |name: &str| name.parse::<chrono_tz::Tz>().ok().map(|zone| zone.name().to_owned());
+    let variable = std::env::var("TZ").ok().and_then(|name| known(name.trim_start_matches(':')));
+    variable
+        .or_else(|| {
+            let link = std::fs::read_link("/etc/localtime").ok()?;
+            let (_, name) = link.to_str()?.split_once("zoneinfo/")?;
+            known(name)
+        })
+        .unwrap_or_else(|| "UTC".to_owned())
+}

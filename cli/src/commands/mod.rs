@@ -89,7 +89,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Init(init::Init),
-    Record(record::Record),
+    Record(Box<record::Record>),
     Import(import::Import),
     Log(log::Log),
     Show(show::Show),

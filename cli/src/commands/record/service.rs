@@ -79,16 +79,16 @@ pub(super) struct Json {
     #[arg(required_unless_present = "book")]
     customer: Option<String>,
     /// The command and its fields; - reads them from standard input
-    #[arg(required_unless_present = "book")]
-    json: Option<String>,
+    #[arg(value_name = "JSON", required_unless_present = "book")]
+    command: Option<String>,
     /// A command to the book itself, such as publish_policy_version
-    #[arg(long, value_name = "JSON", conflicts_with_all = ["customer", "json"])]
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["customer", "command"])]
     book: Option<String>,
 }
 
 impl Json {
     pub(super) fn fact(&self) -> Result<Fact, CliError> {
-        let text = self.book.as_ref().or(self.json.as_ref()).cloned().unwrap_or_default();
+        let text = self.book.as_ref().or(self.command.as_ref()).cloned().unwrap_or_default();
         let text = if text == "-" { standard_input()? } else { text };
         let hint = "quote it as one argument: '{\"command\": \"...\"}'";
         let command: Value = serde_json::from_str(&text)

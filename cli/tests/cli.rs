@@ -1,0 +1,232 @@
+//! The command as a first-time user meets it: what is printed, where, and with which exit code.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::process::Command;
+
+/// A folder with a ledger in it, or still without.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// What one call printed and how it ended.
+#[derive(Debug)]
+struct Said {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+impl Place {
+    fn empty() -> Place {
+        Place { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn with_book() -> Place {
+        let place = Place::empty();
+        place.done(&["init", "--name", "Test", "--zone", "Asia/Shanghai"]);
+        place
+    }
+
+    fn say(&self, arguments: &[&str]) -> Said {
+        let output = Command::new(env!("CARGO_BIN_EXE_daybook"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("DAYBOOK_DIR")
+            .env("LC_ALL", "C.UTF-8")
+            .env("DAYBOOK_HEADS", self.folder.path().join("heads"))
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let code = output.status.code().unwrap();
+        Said { out: text(&output.stdout), err: text(&output.stderr), code }
+    }
+
+    fn done(&self, arguments: &[&str]) -> String {
+        let said = self.say(arguments);
+        assert_eq!(said.code, 0, "{arguments:?}: {said:?}");
+        said.out
+    }
+
+    fn refused(&self, arguments: &[&str], code: i32, expected: &str) {
+        let said = self.say(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {said:?}");
+        assert_eq!(said.out, "", "errors do not go to standard output");
+        assert!(said.err.contains(expected), "{arguments:?}: {}", said.err);
+        assert!(said.err.contains("hint: "), "{arguments:?}: {}", said.err);
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.done(&[arguments, &["--json"]].concat())).unwrap()
+    }
+}
+
+#[test]
+fn a_first_session() {
+    let place = Place::with_book();
+    let out = place.done(&["record", "customer", "ACME", "--name", "华东精密", "--city", "上海"]);
+    assert!(out.contains("customer.registered 客户已建档"), "{out}");
+    let out = place.done(&["record", "call", "ACME", "asked for a quote", "--in"]);
+    assert!(out.contains("phone from the customer: asked for a quote"), "{out}");
+    assert!(out.contains("To take it back: daybook record void \"ACME\""), "{out}");
+    let log = place.done(&["log", "--customer", "ACME"]);
+    assert_eq!(log.lines().count(), 3, "{log}");
+    let shown = place.done(&["show", "ACME"]);
+    assert!(shown.starts_with("ACME  华东精密\n"), "{shown}");
+    assert!(place.done(&["show"]).contains("华东精密"));
+    assert!(place.done(&["stats"]).contains("customers: 1"));
+    assert!(place.done(&["verify", "--index"]).contains("The ledger holds."));
+    let chinese = place.done(&["log", "--customer", "ACME", "--lang", "zh"]);
+    assert!(chinese.contains("电话（客户方）：asked for a quote"), "{chinese}");
+}
+
+#[test]
+fn the_whole_life_of_a_sale() {
+    let place = Place::with_book();
+    for line in [
+        "customer ACME --name Acme",
+        "contact ACME Jane --role purchasing --email jane@acme.example --main",
+        "visit ACME seen --with P-1",
+        "opportunity ACME lathe --amount 1200",
+        "stage ACME O-1 qualified",
+        "win ACME O-1 --amount 1100",
+        "receivable ACME 1100 --due 2030-01-01 --id AR-1",
+        "invoice ACME INV-1 1100 --covers AR-1",
+        "dispute ACME AR-1 --about delivery",
+        "payment ACME 600 --method transfer",
+        "apply ACME R-1",
+        "complaint ACME late --subject transport",
+    ] {
+        let arguments: Vec<&str> = std::iter::once("record").chain(line.split(' ')).collect();
+        place.done(&arguments);
+    }
+    let figures = place.json(&["show", "ACME"])["profile"]["figures"].clone();
+    assert_eq!(figures["won"][0]["decimal"], "1100.00");
+    assert_eq!(figures["receivable"][0]["decimal"], "500.00");
+    assert_eq!(figures["complaints_open"], 1);
+    assert_eq!(place.json(&["stats"])["disputed"][0]["minor"], 110_000);
+}
+
+#[test]
+fn a_void_counts_nowhere_and_stays_in_sight() {
+    let place = Place::with_book();
+    place.done(&["record", "customer", "ACME", "--name", "Acme"]);
+    let recorded = place.json(&["record", "call", "ACME", "wrong number"]);
+    let event = recorded["units"][0]["taken"][0]["events"][0].clone();
+    let position = event["position"].to_string();
+    place.refused(&["record", "void", "ACME", &position], 1, "error: ");
+    place.done(&["record", "void", "ACME", &position, "--reason", "wrong number"]);
+    assert!(place.done(&["log", "--customer", "ACME"]).contains("[voided at "));
+    let stats = place.json(&["stats"]);
+    assert_eq!((&stats["voided"], &stats["customers"]), (&1.into(), &1.into()));
+    let before = place.json(&["show", event["event_id"].as_str().unwrap()]);
+    assert_eq!(before["event"]["position"], event["position"]);
+}
+
+#[test]
+fn a_dry_run_keeps_nothing() {
+    let place = Place::with_book();
+    let out = place.done(&["record", "customer", "ACME", "--name", "Acme", "--dry-run"]);
+    assert!(out.starts_with("Dry run"), "{out}");
+    assert_eq!(place.json(&["stats"])["customers"], 0);
+}
+
+#[test]
+fn errors_say_what_and_what_next() {
+    let place = Place::empty();
+    place.refused(&["log"], 2, "there is no ledger at daybook-data");
+    place.refused(&["init", "--zone", "Mars/Base"], 1, "Mars/Base is not a time zone");
+    place.done(&["init", "--zone", "UTC"]);
+    place.refused(&["init"], 2, "is not empty");
+    place.refused(&["show", "NOBODY"], 1, "customer NOBODY is not in this ledger");
+    place.refused(&["record", "call", "NOBODY", "x"], 1, "not on file");
+    place.refused(&["record", "payment", "X", "12x"], 2, "not an amount");
+    place.refused(&["record", "json", "X", "{"], 2, "not JSON");
+    place.refused(&["record", "json", "X", "{\"command\":\"fly\"}"], 2, "fly");
+    place.refused(&["log", "--as-of", "yesterday"], 2, "neither a date nor an instant");
+    place.refused(&["log", "--kind", "nonsense"], 2, "no kind of event");
+    place.refused(&["import", "nothing.csv", "--mapping", "calls"], 2, "nothing.csv");
+    place.file("x.csv", "a\n1\n");
+    place.refused(&["import", "x.csv", "--mapping", "nothing"], 2, "no mapping called");
+    place.refused(&["import", "x.csv", "--mapping", "calls"], 1, "columns are a");
+    let said = place.say(&["log", "--nonsense"]);
+    assert_eq!(said.code, 2);
+    let said = place.say(&["show", "NOBODY", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!((error["code"].as_str(), error["exit"].as_u64()), (Some("not_found"), Some(1)));
+}
+
+const CALLS: &str = "id,customer,when,direction,what\n\
+    1,华东精密,2026-01-05 09:30,in,\"asked, twice\"\n\
+    2,Acme,2026-13-05 09:30,out,x\n\
+    3,Acme,2026-01-06 10:00,out,called back\n\
+    4,Acme,2026-01-06\n\
+    5,Acme,2026-01-07 10:00,sideways,x\n\
+    3,Acme,2026-01-06 10:00,out,called back\n";
+
+#[test]
+fn bad_rows_are_named_and_kept_and_the_others_stand() {
+    let place = Place::with_book();
+    place.file("calls.csv", CALLS);
+    let arguments = ["import", "calls.csv", "--mapping", "calls", "--refused", "bad.csv"];
+    let dry = place.say(&[&arguments[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, 1, "{dry:?}");
+    assert_eq!(place.json(&["stats"])["customer_events"], 0);
+    let said = place.say(&arguments);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("line 3, column when, \"2026-13-05 09:30\""), "{}", said.err);
+    assert!(said.err.contains("line 5, column"), "{}", said.err);
+    assert!(said.err.contains("line 6, column direction, \"sideways\""), "{}", said.err);
+    let stats = place.json(&["stats"]);
+    assert_eq!((&stats["customers"], &stats["customer_events"]), (&2.into(), &4.into()));
+    let kept = std::fs::read_to_string(place.folder.path().join("bad.csv")).unwrap();
+    assert_eq!(kept.lines().count(), 4, "{kept}");
+    // The refused rows, corrected, are imported from that very file.
+    let corrected = kept.replace("2026-13-05", "2026-01-05").replace("sideways", "out");
+    let corrected: Vec<&str> =
+        corrected.lines().filter(|line| !line.starts_with(",,,,,")).collect();
+    place.file("again.csv", corrected.join("\n"));
+    place.done(&["import", "again.csv", "--mapping", "calls"]);
+    assert_eq!(place.json(&["stats"])["customer_events"], 6);
+}
+
+#[test]
+fn files_that_cannot_be_read_on_say_where() {
+    let place = Place::with_book();
+    let check = |content: &[u8], expected: &str| {
+        place.file("bad.csv", content);
+        let said = place.say(&["import", "bad.csv", "--mapping", "calls"]);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains(expected), "{expected}: {}", said.err);
+    };
+    let head = "id,customer,when,direction,what\n9,A,2026-01-05 09:30,in,";
+    check(format!("{head}\"open\n").as_bytes(), "line 2, column 25: the quote opened here");
+    check(format!("{head}a\0b\n").as_bytes(), "NUL byte");
+    check(&[head.as_bytes(), b"\xff\n"].concat(), "line 2, column 25");
+    check(b"", "the file is empty");
+    check(b"\xff\xfei\0d\0", "UTF-16");
+    check(b"id,id\n", "two columns are called \"id\"");
+    assert_eq!(place.json(&["stats"])["customer_events"], 0);
+}
+
+#[test]
+fn the_mapping_that_the_demo_suggests_takes_a_file_of_ones_own() {
+    let place = Place::with_book();
+    let contacts = "\u{feff}company,name,role,phone,email,city\r\n\
+        Acme Ltd,Jane Doe,purchasing,+442079460000,jane@acme.example,London\r\n\
+        Acme Ltd,John Roe,,,,\r\n华东精密,王伟,采购,13800000000,,上海\r\n";
+    place.file("contacts.csv", contacts);
+    place.done(&["import", "contacts.csv", "--mapping", "contacts"]);
+    let shown = place.done(&["show", "Acme Ltd"]);
+    assert!(shown.contains("Jane Doe, purchasing, +442079460000, jane@acme.example"), "{shown}");
+    let before = place.json(&["stats"]);
+    place.done(&["import", "contacts.csv", "--mapping", "contacts"]);
+    assert_eq!(place.json(&["stats"]), before);
+    for name in ["contacts", "calls", "ibm-ar", "maven-crm"] {
+        assert!(place.done(&["import", "--show", name]).contains("[import]"));
+    }
+}

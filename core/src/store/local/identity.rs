@@ -52,7 +52,9 @@ impl Identity {
             Err(error)
                 if matches!(
                     error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    std::io::ErrorKind::NotFound
+                        | std::io::ErrorKind::NotADirectory
+                        | std::io::ErrorKind::IsADirectory
                 ) =>
             {
                 return Err(StoreOpenError::NotALedger { path: dir.display().to_string() });

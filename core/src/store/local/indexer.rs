@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
 
 use super::journal::seal::seal;
 use super::journal::writer::Rolled;
@@ -17,6 +18,9 @@ use crate::position::Position;
 
 /// Bytes of blocks stored in one batch.
 const BATCH_SIZE_BYTES: usize = 512 << 10;
+
+/// How often a full disk is looked at again.
+const LOOK_FOR_SPACE_EVERY: Duration = Duration::from_millis(200);
 
 /// Bytes of pending groups taken at a time.
 const TAKE_SIZE_BYTES: usize = 4 << 20;
@@ -36,7 +40,13 @@ pub(crate) enum Chore {
 }
 
 /// Puts pending groups into blocks and full memtables into runs until told to stop.
-pub(crate) fn index_pending(visible: &Visible, index: &Index, dir: &Path, chores: &Sender<Chore>) {
+pub(crate) fn index_pending(
+    visible: &Visible,
+    index: &Index,
+    dir: &Path,
+    spare_bytes: u64,
+    chores: &Sender<Chore>,
+) {
     let mut packer = Packer::starting_at(index.blocks_next());
     let mut seen = 0u64;
     loop {
@@ -48,59 +58,82 @@ pub(crate) fn index_pending(visible: &Visible, index: &Index, dir: &Path, chores
             }
             seen = work.admitted;
         }
-        if let Err(error) = index_some(visible, index, &mut packer, chores) {
-            note_damage(dir, &error);
-            visible.update(|work| work.index_problem = Some(error.to_string()));
-            return;
+        let mut more = true;
+        while more {
+            if !wait_for_space(visible, dir, spare_bytes) {
+                return;
+            }
+            match index_some(visible, index, &mut packer, chores) {
+                Ok(left) => more = left,
+                Err(error) => {
+                    note_damage(dir, &error);
+                    visible.update(|work| work.index_problem = Some(error.to_string()));
+                    return;
+                }
+            }
         }
     }
 }
 
+/// Waits until so much space is free that sled will not find the disk full, which it never gets over;
+/// appends are refused at twice that. Returns false when told to stop.
+fn wait_for_space(visible: &Visible, dir: &Path, spare_bytes: u64) -> bool {
+    let is_full = || {
+        rustix::fs::statvfs(dir)
+            .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < spare_bytes / 2)
+    };
+    while is_full() {
+        if visible.work().stopping {
+            return false;
+        }
+        visible.update(|work| work.waits_for_space = true);
+        visible.wait_for(LOOK_FOR_SPACE_EVERY);
+    }
+    if visible.work().waits_for_space {
+        visible.update(|work| work.waits_for_space = false);
+    }
+    true
+}
+
+/// Puts the oldest of what is pending into the index; tells whether there may be more.
 fn index_some(
     visible: &Visible,
     index: &Index,
     packer: &mut Packer,
     chores: &Sender<Chore>,
-) -> Result<(), IndexError> {
-    loop {
-        while let Some(table) = visible.frozen() {
-            index.put_run(&table)?;
-            visible.forget_frozen();
-            // The other thread is gone only when everything ends.
-            let _ = chores.send(Chore::Merge);
-        }
-        let groups = visible.pending_from(packer.next(), TAKE_SIZE_BYTES);
-        if groups.is_empty() {
-            visible.forget_before(index.blocks_next(), packer.next());
-            return Ok(());
-        }
-        let mut blocks: Vec<PackedBlock> = Vec::new();
-        let mut size = 0usize;
-        for group in groups {
-            let skip = packer.next().0.saturating_sub(group.first.0) as usize;
-            for record in group.records.iter().skip(skip) {
-                let block = packer
-                    .push(&record.bytes, record.recorded_at)
-                    .map_err(|error| IndexError::Failed(error.to_string()))?;
-                if let Some(block) = block {
-                    size += block.value.len();
-                    blocks.push(block);
-                }
-            }
-            debug_assert!(packer.next() >= group_end(&group), "groups are packed without a gap");
-            if size >= BATCH_SIZE_BYTES {
-                index.put_blocks(&blocks)?;
-                blocks.clear();
-                size = 0;
-                visible.forget_before(index.blocks_next(), Position(0));
+) -> Result<bool, IndexError> {
+    while let Some(table) = visible.frozen() {
+        index.put_run(&table)?;
+        visible.forget_frozen();
+        // The other thread is gone only when everything ends.
+        let _ = chores.send(Chore::Merge);
+    }
+    let groups = visible.pending_from(packer.next(), TAKE_SIZE_BYTES);
+    let more = !groups.is_empty();
+    let mut blocks: Vec<PackedBlock> = Vec::new();
+    let mut size = 0usize;
+    for group in groups {
+        let skip = packer.next().0.saturating_sub(group.first.0) as usize;
+        for record in group.records.iter().skip(skip) {
+            let block = packer
+                .push(&record.bytes, record.recorded_at)
+                .map_err(|error| IndexError::Failed(error.to_string()))?;
+            if let Some(block) = block {
+                size += block.value.len();
+                blocks.push(block);
             }
         }
-        index.put_blocks(&blocks)?;
-        visible.forget_before(index.blocks_next(), packer.next());
-        if visible.work().stopping {
-            return Ok(());
+        debug_assert!(packer.next() >= group_end(&group), "groups are packed without a gap");
+        if size >= BATCH_SIZE_BYTES {
+            index.put_blocks(&blocks)?;
+            blocks.clear();
+            size = 0;
+            visible.forget_before(index.blocks_next(), Position(0));
         }
     }
+    index.put_blocks(&blocks)?;
+    visible.forget_before(index.blocks_next(), packer.next());
+    Ok(more && !visible.work().stopping)
 }
 
 /// Seals segments and merges runs until told to stop.

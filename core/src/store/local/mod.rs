@@ -27,6 +27,7 @@ mod lock;
 mod open;
 mod recover;
 mod sled;
+mod unindexed;
 mod verify;
 mod visible;
 
@@ -54,7 +55,9 @@ use self::indexer::{Chore, note_damage};
 use self::journal::segment::Boundary;
 use self::journal::writer::JournalWriter;
 use self::lock::Lock;
+use self::sled::blocks::Block;
 use self::sled::{Index, IndexError};
+use self::unindexed::Unindexed;
 use self::visible::Visible;
 use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent};
 use crate::event::Header;
@@ -86,6 +89,7 @@ pub struct LocalStore {
     writer: Mutex<Writer>,
     visible: Arc<Visible>,
     index: Arc<Index>,
+    unindexed: Unindexed,
     chores: Sender<Chore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     // Last, so that the lock is given up after everything else is closed.
@@ -111,7 +115,8 @@ pub struct Status {
     pub postings_next: Position,
     /// Whether an earlier failure made the store read-only.
     pub read_only: bool,
-    /// Why the index cannot be written any more, if so; the next opening builds it anew.
+    /// Why the index cannot be read or written any more, if so: reads are then answered from the
+    /// journal, slowly, and the next opening builds it anew.
     pub index_problem: Option<String>,
     /// Why a full segment could not be sealed, if so.
     pub seal_problem: Option<String>,
@@ -153,7 +158,7 @@ impl LocalStore {
             blocks_next: self.index.blocks_next(),
             postings_next: self.index.postings_next(),
             read_only,
-            index_problem: work.index_problem.clone(),
+            index_problem: work.index_problem.clone().or_else(|| work.read_problem.clone()),
             seal_problem: work.seal_problem.clone(),
         }
     }
@@ -161,9 +166,7 @@ impl LocalStore {
     /// Waits until the index holds everything appended so far, but for its open block.
     pub fn wait_for_index(&self) {
         let next = self.visible.next();
-        self.visible.wait_until(|work| {
-            work.indexed >= next || work.index_problem.is_some() || work.stopping
-        });
+        self.visible.wait_until(|work| work.indexed >= next || work.is_stuck());
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -172,11 +175,10 @@ impl LocalStore {
 
     /// Waits while too much is pending; refuses when it will not become less.
     fn wait_for_room(&self) -> Result<(), AppendError> {
-        self.visible.wait_until(|work| {
-            work.pending_size_bytes < PENDING_SIZE_BYTES_MAX || work.index_problem.is_some()
-        });
+        self.visible
+            .wait_until(|work| work.pending_size_bytes < PENDING_SIZE_BYTES_MAX || work.is_stuck());
         let work = self.visible.work();
-        if work.index_problem.is_some() && work.pending_size_bytes >= PENDING_SIZE_BYTES_MAX {
+        if work.pending_size_bytes >= PENDING_SIZE_BYTES_MAX {
             return Err(AppendError::DiskFull {
                 needed_bytes: work.pending_size_bytes as u64,
                 path: self.dir.join(SLED_DIR).display().to_string(),
@@ -264,9 +266,7 @@ impl LocalStore {
         // A memtable worth a run is stored; a small one is quicker read again from the journal.
         self.visible.freeze(CLOSE_RUN_EVENTS_MIN);
         self.wait_for_index();
-        self.visible.wait_until(|work| {
-            self.visible.frozen().is_none() || work.index_problem.is_some() || work.stopping
-        });
+        self.visible.wait_until(|work| self.visible.frozen().is_none() || work.is_stuck());
         self.stop_threads();
         if let Err(error) = self.index.flush() {
             note_damage(&self.dir, &error);
@@ -304,7 +304,7 @@ impl LocalStore {
             while next < pending_from && events.len() < max && size < READ_SIZE_BYTES_MAX {
                 // A block that is used up by this read will not be asked for again soon.
                 let keep = max < 2 * self::sled::blocks::BLOCK_EVENTS_MAX;
-                let block = self.index.block_at(next, keep).map_err(|e| self.damaged(&e))?;
+                let block = self.block_at(next, keep)?;
                 for event in block.from(next).take(max - events.len()) {
                     if size >= READ_SIZE_BYTES_MAX {
                         break;
@@ -334,20 +334,12 @@ impl LocalStore {
         match order {
             Order::Backwards => {
                 let mut found = newest;
-                if found.len() < max && !older.is_empty() {
-                    self.index
-                        .find(term, &older, order, max, &mut found)
-                        .map_err(|e| self.damaged(&e))?;
-                }
+                self.find_older(term, &older, order, max, &mut found, known_from)?;
                 Ok(found)
             }
             Order::Forwards => {
                 let mut found = Vec::new();
-                if !older.is_empty() {
-                    self.index
-                        .find(term, &older, order, max, &mut found)
-                        .map_err(|e| self.damaged(&e))?;
-                }
+                self.find_older(term, &older, order, max, &mut found, known_from)?;
                 let left = max.saturating_sub(found.len());
                 found.extend(newest.into_iter().take(left));
                 Ok(found)
@@ -355,18 +347,61 @@ impl LocalStore {
         }
     }
 
+    /// Adds positions from before the newest postings, which begin at `known_from`.
+    fn find_older(
+        &self,
+        term: Term,
+        range: &Range<Position>,
+        order: Order,
+        max: usize,
+        found: &mut Vec<Position>,
+        known_from: Position,
+    ) -> Result<(), StoreError> {
+        if found.len() >= max || range.is_empty() {
+            return Ok(());
+        }
+        let before = found.len();
+        if let Err(error) = self.index.find(term, range, order, max, found) {
+            self.note_unreadable(&error);
+            found.truncate(before);
+            let table = self.unindexed.postings(&self.journal_dir(), known_from)?;
+            table.find(term, range, order, max, found);
+        }
+        Ok(())
+    }
+
+    fn block_at(&self, position: Position, keep: bool) -> Result<Arc<Block>, StoreError> {
+        match self.index.block_at(position, keep) {
+            Ok(block) => Ok(block),
+            Err(error) => {
+                self.note_unreadable(&error);
+                self.unindexed.block_at(&self.journal_dir(), position)
+            }
+        }
+    }
+
+    fn journal_dir(&self) -> PathBuf {
+        self.dir.join(JOURNAL_DIR)
+    }
+
     fn position_at_now(&self, known_at: Timestamp) -> Result<Position, StoreError> {
         if let Some(position) = self.visible.position_at(known_at) {
             return Ok(position);
         }
-        let Some(first) = self.index.block_before(known_at).map_err(|e| self.damaged(&e))? else {
-            return Ok(Position(0));
+        let first = match self.index.block_before(known_at) {
+            Ok(Some(first)) => first,
+            Ok(None) => return Ok(Position(0)),
+            Err(error) => {
+                self.note_unreadable(&error);
+                let end = self.visible.next();
+                return self.unindexed.position_at(&self.journal_dir(), known_at, end);
+            }
         };
-        let block = self.index.block_at(first, true).map_err(|e| self.damaged(&e))?;
+        let block = self.block_at(first, true)?;
         let mut end = first;
-        for bytes in &block.events {
-            let header = Header::decode(bytes).map_err(|_| StoreError::DerivedDamaged {
-                problem: format!("the event at position {end} does not decode"),
+        for stored in block.from(first) {
+            let header = Header::decode(&stored.bytes).map_err(|_| {
+                self.damaged(&IndexError::Damaged(format!("the event at {end} does not decode")))
             })?;
             if header.envelope.recorded_at > known_at {
                 break;
@@ -374,6 +409,14 @@ impl LocalStore {
             end = end.next();
         }
         Ok(end)
+    }
+
+    /// Remembers that the index is to be built anew; reads go on from the journal.
+    fn note_unreadable(&self, error: &IndexError) {
+        if self.visible.work().read_problem.is_none() {
+            note_damage(&self.dir, error);
+            self.visible.update(|work| work.read_problem = Some(error.to_string()));
+        }
     }
 
     fn damaged(&self, error: &IndexError) -> StoreError {

@@ -169,7 +169,7 @@ pub(super) fn open(
     let identity = Identity::read(dir)?;
     let lock = Lock::take(dir, &options.command, options.now)?;
     if let Some(outside) = &options.heads_outside {
-        fs::create_dir_all(outside)
+        make_folder(outside)
             .map_err(|source| io_error("making the folder for tree heads", outside, source))?;
     }
     let known = heads::read_known(dir, options.heads_outside.as_deref(), &identity)?;
@@ -217,6 +217,22 @@ pub(super) fn open(
         tree_heads_missing: known.missing,
     };
     Ok((store, report))
+}
+
+/// Makes a folder and the ones above it, each with its name synced.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    make_folder(parent)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_dir(parent),
+    }
 }
 
 fn empty_resume() -> super::journal::writer::Resume {
@@ -302,8 +318,8 @@ fn start(
     let (chores, todo) = channel();
     let indexing = {
         let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
-        let (dir, chores) = (dir.to_owned(), chores.clone());
-        named("daybook-index", move || index_pending(&visible, &index, &dir, &chores))
+        let (dir, chores, spare) = (dir.to_owned(), chores.clone(), options.spare_bytes);
+        named("daybook-index", move || index_pending(&visible, &index, &dir, spare, &chores))
     };
     let tidying = {
         let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
@@ -317,6 +333,7 @@ fn start(
         writer: Mutex::new(Writer { journal, recent: Default::default(), closed: false }),
         visible,
         index,
+        unindexed: Default::default(),
         chores,
         threads: Mutex::new(vec![indexing, tidying]),
         _lock: lock,

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::sled::postings::Memtable;
 use crate::event::index::Term;
@@ -47,6 +48,10 @@ pub(crate) struct Work {
     pub(crate) stopping: bool,
     /// Set when the index cannot be written any more, with the reason.
     pub(crate) index_problem: Option<String>,
+    /// Set when the index cannot be read any more, with the reason.
+    pub(crate) read_problem: Option<String>,
+    /// Set while the index waits for space on the disk.
+    pub(crate) waits_for_space: bool,
     /// Set when a full segment could not be sealed, with the reason.
     pub(crate) seal_problem: Option<String>,
     /// Groups admitted so far; tells waiting threads that something is new.
@@ -55,6 +60,13 @@ pub(crate) struct Work {
     pub(crate) indexed: Position,
     /// Bytes of pending groups.
     pub(crate) pending_size_bytes: usize,
+}
+
+impl Work {
+    /// Tells whether the index does not come any further for now.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        self.stopping || self.waits_for_space || self.index_problem.is_some()
+    }
 }
 
 impl Visible {
@@ -252,6 +264,12 @@ impl Visible {
     pub(crate) fn update(&self, change: impl FnOnce(&mut Work)) {
         change(&mut self.work());
         self.changed.notify_all();
+    }
+
+    /// Waits a while, or until something changes.
+    pub(crate) fn wait_for(&self, duration: Duration) {
+        let work = self.work();
+        drop(self.changed.wait_timeout(work, duration).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits until `ready` holds.

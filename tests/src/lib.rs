@@ -1,1 +1,3 @@
-//! daybook tests
+//! Promises that cross the parts, and what is done to a ledger to see whether it keeps them.
+
+pub mod torture;

@@ -1,0 +1,140 @@
+//! Running the child under the recorder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use super::{TortureError, io};
+
+/// One trial's files: a folder with the ledger, the outside tree heads, the acks and the log.
+#[derive(Debug)]
+pub struct Trial {
+    folder: tempfile::TempDir,
+    variables: BTreeMap<&'static str, String>,
+    seed: u64,
+}
+
+impl Trial {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(seed: u64) -> Result<Trial, TortureError> {
+        // Memory is as good as a disk here: what matters is recorded, and nothing is cut off.
+        let shared = Path::new("/dev/shm");
+        let builder = tempfile::Builder::new().prefix("daybook-torture-").to_owned();
+        let folder = if shared.is_dir() { builder.tempdir_in(shared) } else { builder.tempdir() };
+        let folder = folder.map_err(io("making a folder for a trial"))?;
+        std::fs::create_dir(folder.path().join("root")).map_err(io("making a folder"))?;
+        Ok(Trial { folder, variables: BTreeMap::new(), seed })
+    }
+
+    /// Returns the watched folder.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    /// Returns the ledger's directory.
+    pub fn book(&self) -> PathBuf {
+        self.root().join("book")
+    }
+
+    /// Returns the recorder's log.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Returns the file whose being there means that the disk is full.
+    pub fn full(&self) -> PathBuf {
+        self.folder.path().join("full")
+    }
+
+    /// Returns the ack file.
+    pub fn acks(&self) -> PathBuf {
+        self.folder.path().join("acks")
+    }
+
+    /// Sets one of the recorder's variables for the next runs.
+    pub fn set(&mut self, name: &'static str, value: impl std::fmt::Display) -> &mut Self {
+        self.variables.insert(name, value.to_string());
+        self
+    }
+
+    /// Forgets the recorder's variables.
+    pub fn unset(&mut self) -> &mut Self {
+        self.variables.clear();
+        self
+    }
+
+    /// Records from now on.
+    pub fn record(&mut self) -> &mut Self {
+        let log = self.log().display().to_string();
+        self.set("DAYBOOK_REC_LOG", log)
+    }
+
+    /// Starts the child, which is to append so many groups.
+    ///
+    /// # Errors
+    /// What is missing or the system says.
+    pub fn start(&self, groups: u64) -> Result<Child, TortureError> {
+        let (child, recorder) = (built("torture_child")?, built("libdaybook_recorder.so")?);
+        let full = self.full();
+        Command::new(child)
+            .arg(self.book())
+            .arg(groups.to_string())
+            .arg(self.seed.to_string())
+            .arg(self.acks())
+            .arg(full)
+            .env("LD_PRELOAD", recorder)
+            .env("DAYBOOK_REC_ROOT", self.root())
+            .env("DAYBOOK_REC_ACKS", self.acks())
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(io("starting the child"))
+    }
+
+    /// Runs the child to its end and returns what it said; nothing when it was killed.
+    ///
+    /// # Errors
+    /// What is missing or the system says.
+    pub fn run(&self, groups: u64) -> Result<Option<Value>, TortureError> {
+        let output = self.start(groups)?.wait_with_output().map_err(io("waiting for the child"))?;
+        Ok(said(&output))
+    }
+
+    /// Returns how many groups were acknowledged.
+    pub fn acked(&self) -> u64 {
+        let text = std::fs::read_to_string(self.acks()).unwrap_or_default();
+        let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
+        whole.lines().last().and_then(|line| line.parse::<u64>().ok()).map_or(0, |last| last + 1)
+    }
+
+    /// Keeps the files and returns the broken promise.
+    pub fn broken(self, bar: &'static str, trial: String, problem: String) -> TortureError {
+        let kept = self.folder.keep().display().to_string();
+        TortureError::Broken { bar, trial, problem, kept }
+    }
+}
+
+/// Returns the line the child ended with.
+pub fn said(output: &Output) -> Option<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().last().and_then(|line| serde_json::from_str(line).ok())
+}
+
+/// Returns a program or library built beside the running program.
+fn built(name: &str) -> Result<PathBuf, TortureError> {
+    let running = std::env::current_exe().map_err(io("finding the running program"))?;
+    let folder = running.parent().unwrap_or(Path::new("."));
+    let places = [folder.to_owned(), folder.parent().unwrap_or(folder).to_owned()];
+    places
+        .iter()
+        .map(|place| place.join(name))
+        .find(|path| path.exists())
+        .ok_or_else(|| TortureError::NotBuilt { path: folder.join(name) })
+}

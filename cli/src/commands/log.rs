@@ -33,6 +33,9 @@ pub struct Log {
     /// From this position on instead of the latest
     #[arg(long, value_name = "POSITION")]
     from: Option<u64>,
+    /// Before this position
+    #[arg(long, value_name = "POSITION")]
+    before: Option<u64>,
 }
 
 impl Log {
@@ -41,7 +44,7 @@ impl Log {
         let forwards = self.from.is_some() && !self.reverse;
         let query = EventsQuery {
             from: self.from,
-            before: None,
+            before: self.before,
             customer: self.customer,
             kind: self.kind,
             since: self.since,
@@ -67,8 +70,8 @@ impl Log {
             table(&answer.events, &answer.basis.zone, lang).print();
         }
         if let Some(next) = answer.next {
-            let way = if forwards { "--from" } else { "earlier than position" };
-            eprintln!("there are more: {way} {next}; raise --limit to see them");
+            let way = if forwards { "--from" } else { "--before" };
+            eprintln!("there are more: add {way} {next}, or raise --limit (at most 1000)");
         }
         say_basis(&answer.basis, lang);
         Ok(Done::Wholly)

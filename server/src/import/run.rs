@@ -250,16 +250,18 @@ impl<'a> Submitting<'a> {
         }
         let answers = self.submit(units, false)?;
         self.position = answers.next;
+        let mut told = None;
         for ((line, row, once), result) in rows.into_iter().zip(answers.units) {
             match result {
                 Ok(outcomes) => self.taken(&row, once, &outcomes),
                 Err(refusal) if once && is_known(&refusal) => {}
                 Err(refusal) => {
-                    // A refused registration is told through the row, which needs it.
-                    if !once {
-                        self.figures.refused += 1;
+                    self.figures.refused += u64::from(!once);
+                    // A refused registration says why; that its row then lacks it says less.
+                    if told != Some(line) {
+                        tell(Notice::Refused(self.name(line, row, &refusal)));
                     }
-                    tell(Notice::Refused(self.name(line, row, &refusal)));
+                    told = Some(line);
                 }
             }
         }

@@ -83,24 +83,26 @@ impl Demo {
             return Ok(());
         }
         let (events, dir) = (grouped(figures.events), global.dir().display());
-        println!("A sample year of a machine maker in Shanghai, {events} events, is in {dir}.");
-        println!();
+        crate::out!("A sample year of a machine maker in Shanghai, {events} events, is in {dir}.");
+        crate::out!();
         stats::print(&figures, lang);
-        println!();
-        println!("One customer of it:");
-        println!();
+        crate::out!();
+        crate::out!("One customer of it:");
+        crate::out!();
         let query = CustomersQuery { limit: Some(SHOWN_EVENTS), ..CustomersQuery::default() };
         show::customer(&client.customer(SHOWN, &query).await?, lang);
         let command = format!("daybook {}", global.dir_option());
-        println!();
-        println!("Try next:");
-        println!("  {command}show");
-        println!("      the customers; then one of them, such as: show {SHOWN}");
-        println!("  {command}import contacts.csv --mapping contacts");
-        println!("      a CSV of your own with the columns company,name,role,phone,email,city");
-        println!("      (for other columns start from: daybook import --show contacts > my.toml)");
-        println!("  {command}stats --as-of 2025-06-30");
-        println!("      the same figures as they stood at mid-year");
+        crate::out!();
+        crate::out!("Try next:");
+        crate::out!("  {command}show");
+        crate::out!("      the customers; then one of them, such as: show {SHOWN}");
+        crate::out!("  {command}import contacts.csv --mapping contacts");
+        crate::out!("      a CSV of your own with the columns company,name,role,phone,email,city");
+        crate::out!(
+            "      (for other columns start from: daybook import --show contacts > my.toml)"
+        );
+        crate::out!("  {command}stats --as-of 2025-06-30");
+        crate::out!("      the same figures as they stood at mid-year");
         Ok(())
     }
 }

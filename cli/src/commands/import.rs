@@ -58,7 +58,7 @@ impl Import {
     /// Imports and says what became of the rows.
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         if let Some(name) = &self.show {
-            print!("{}", shipped(name)?);
+            crate::render::write_out(shipped(name)?);
             return Ok(Done::Wholly);
         }
         let (Some(file), Some(mapping)) = (&self.file, &self.mapping) else {
@@ -265,22 +265,24 @@ fn print(report: &Report, global: &Global) {
         table.row([lang.pick(en, zh).to_owned(), grouped(count)]);
     }
     table.print();
-    println!();
+    crate::out!();
     let events = grouped(figures.events);
     if report.dry_run {
-        println!("Dry run: {events} events would be added; nothing was kept.");
+        crate::out!("Dry run: {events} events would be added; nothing was kept.");
     } else {
-        println!("{events} events added; the ledger has {} events.", report.position);
+        crate::out!("{events} events added; the ledger has {} events.", report.position);
     }
     if !report.sums.is_empty() {
-        println!("{} {}", lang.pick("Amounts taken:", "导入金额："), amounts(&report.sums));
+        crate::out!("{} {}", lang.pick("Amounts taken:", "导入金额："), amounts(&report.sums));
     }
     match report.applied_at {
         Some(position) if figures.events == 0 && !report.dry_run => {
-            println!("This import is recorded at position {position} already; nothing was added.");
+            crate::out!(
+                "This import is recorded at position {position} already; nothing was added."
+            );
         }
         Some(position) if !report.dry_run => {
-            println!("The import is recorded at position {position}.");
+            crate::out!("The import is recorded at position {position}.");
         }
         _ => {}
     }

@@ -52,19 +52,19 @@ impl Init {
             return Ok(Done::Wholly);
         }
         let entities: Vec<&str> = genesis.legal_entities.iter().map(LegalEntity::as_str).collect();
-        println!("The ledger \"{}\" is ready.", genesis.name);
-        println!("  directory  {}", dir.display());
-        println!("  days in    {}", genesis.zone);
-        println!("  currency   {}, entity {}", genesis.functional_currency, entities.join(", "));
-        println!("  keys       {}", dir.join("vault").display());
-        println!(
+        crate::out!("The ledger \"{}\" is ready.", genesis.name);
+        crate::out!("  directory  {}", dir.display());
+        crate::out!("  days in    {}", genesis.zone);
+        crate::out!("  currency   {}, entity {}", genesis.functional_currency, entities.join(", "));
+        crate::out!("  keys       {}", dir.join("vault").display());
+        crate::out!(
             "             (without them nobody can read the personal parts: keep a copy apart)"
         );
         let command = format!("daybook {}", global.dir_option());
-        println!("Next:");
-        println!("  {command}record customer ACME --name \"Acme Ltd\"");
-        println!("  {command}record call ACME \"asked for a quote\" --in");
-        println!("  {command}import contacts.csv --mapping contacts");
+        crate::out!("Next:");
+        crate::out!("  {command}record customer ACME --name \"Acme Ltd\"");
+        crate::out!("  {command}record call ACME \"asked for a quote\" --in");
+        crate::out!("  {command}import contacts.csv --mapping contacts");
         Ok(Done::Wholly)
     }
 

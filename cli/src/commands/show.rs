@@ -117,9 +117,9 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
 pub(super) fn customer(answer: &CustomerAnswer, lang: Lang) {
     let zone = answer.basis.zone.as_str();
     who(&answer.profile);
-    println!();
+    crate::out!();
     figures(&answer.profile, zone, lang);
-    println!();
+    crate::out!();
     log::table(&answer.timeline, zone, lang).print();
     if answer.earlier > 0 {
         eprintln!("{} earlier events; raise --limit to see them", answer.earlier);
@@ -129,22 +129,27 @@ pub(super) fn customer(answer: &CustomerAnswer, lang: Lang) {
 
 fn who(profile: &ProfileView) {
     let name = profile.name.as_deref().unwrap_or("(name sealed)");
-    println!("{}  {}", profile.code, crate::render::table::plain(name));
+    crate::out!("{}  {}", profile.code, crate::render::table::plain(name));
     let facts = [("", &profile.kind), ("source ", &profile.source), ("owner ", &profile.owner)];
     let facts = facts
         .iter()
         .filter_map(|(label, value)| value.as_ref().map(|value| format!("{label}{value}")));
-    println!("  {}", facts.collect::<Vec<_>>().join(", "));
+    crate::out!("  {}", facts.collect::<Vec<_>>().join(", "));
     for detail in profile.details.iter().filter(|detail| detail.field != "name") {
         let value = detail.value.as_deref().unwrap_or("(sealed)");
-        println!("  {} {}: {}", detail.field, detail.label_zh, crate::render::table::plain(value));
+        crate::out!(
+            "  {} {}: {}",
+            detail.field,
+            detail.label_zh,
+            crate::render::table::plain(value)
+        );
     }
     for contact in &profile.contacts {
         let main = if contact.main { " (main)" } else { "" };
         let ways = contact.phones.iter().chain(&contact.emails);
         let parts = [contact.name.clone(), contact.role.clone()].into_iter().flatten();
         let parts: Vec<String> = parts.chain(ways.cloned()).collect();
-        println!("  contact {}{main}: {}", contact.contact, parts.join(", "));
+        crate::out!("  contact {}{main}: {}", contact.contact, parts.join(", "));
     }
 }
 

@@ -42,24 +42,24 @@ pub(super) fn print(stats: &StatsAnswer, lang: Lang) {
     let (customers, events) = (grouped(stats.customers), grouped(stats.customer_events));
     let (all, voided) = (grouped(stats.events), grouped(stats.voided));
     match lang {
-        Lang::En => println!(
+        Lang::En => crate::out!(
             "customers: {customers}; events about them: {events} ({all} in all, {voided} voided)"
         ),
         Lang::Zh => {
-            println!("{customers} 个客户，{events} 个客户事件（共 {all} 个，作废 {voided} 个）");
+            crate::out!("{customers} 个客户，{events} 个客户事件（共 {all} 个，作废 {voided} 个）");
         }
     }
     if let (Some(first), Some(last)) = (stats.first_effective_at, stats.last_effective_at) {
         let happened = lang.pick("happened", "发生于");
-        println!("{happened} {} – {}", instant(first, zone), instant(last, zone));
+        crate::out!("{happened} {} – {}", instant(first, zone), instant(last, zone));
     }
-    println!();
+    crate::out!();
     by_kind(stats, lang).print();
-    println!();
+    crate::out!();
     by_month(stats, lang).print();
     if !stats.disputed.is_empty() {
-        println!();
-        println!("{} {}", lang.pick("in dispute:", "争议金额："), amounts(&stats.disputed));
+        crate::out!();
+        crate::out!("{} {}", lang.pick("in dispute:", "争议金额："), amounts(&stats.disputed));
     }
     say_basis(&stats.basis, lang);
 }

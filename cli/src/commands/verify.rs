@@ -51,7 +51,7 @@ impl Verify {
         print(&report);
         if let Some(derived) = derived {
             let (events, postings) = (grouped(derived.events), grouped(derived.postings));
-            println!("index     equal to the journal: {events} events, {postings} postings");
+            crate::out!("index     equal to the journal: {events} events, {postings} postings");
         }
         Ok(Done::Wholly)
     }
@@ -77,25 +77,25 @@ fn document(report: &VerifyReport) -> serde_json::Value {
 }
 
 fn print(report: &VerifyReport) {
-    println!("The ledger holds.");
-    println!(
+    crate::out!("The ledger holds.");
+    crate::out!(
         "events    {} in {} streams, {} bytes in {} segments",
         grouped(report.events),
         grouped(report.streams),
         grouped(report.event_bytes),
         report.segments
     );
-    println!("root      {}", hex(&report.root.0));
-    println!("recorded  up to {}", report.recorded_at);
+    crate::out!("root      {}", hex(&report.root.0));
+    crate::out!("recorded  up to {}", report.recorded_at);
     for (size, path) in &report.tree_heads {
-        println!("head      {} events, {}", grouped(*size), path.display());
+        crate::out!("head      {} events, {}", grouped(*size), path.display());
     }
     if let Some(tail) = &report.unconfirmed {
-        println!(
+        crate::out!(
             "note      {} bytes after the last good event were never confirmed ({})",
             tail.size_bytes,
             tail.path.display()
         );
     }
-    println!("speed     {} events a second", grouped(speed(report)));
+    crate::out!("speed     {} events a second", grouped(speed(report)));
 }

@@ -7,3 +7,24 @@ pub mod text;
 pub use json::print_json;
 pub use table::{Align, Column, Table};
 pub use text::{Lang, amounts, grouped, instant};
+
+/// Writes to standard output. When nobody reads any more (`daybook log | head`), the command ends
+/// quietly; what was acknowledged is safe.
+pub fn write_out(text: &str) {
+    use std::io::Write;
+    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("error: standard output could not be written: {error}");
+        eprintln!("hint: check where it is sent to");
+        std::process::exit(3);
+    }
+}
+
+/// Prints a line on standard output.
+#[macro_export]
+macro_rules! out {
+    () => { $crate::render::write_out("\n") };
+    ($($part:tt)*) => { $crate::render::write_out(&(format!($($part)*) + "\n")) };
+}

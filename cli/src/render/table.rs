@@ -70,9 +70,9 @@ impl Table {
         let bold = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         for (index, line) in self.lines(width.flatten()).into_iter().enumerate() {
             if index == 0 && bold {
-                println!("\u{1b}[1m{line}\u{1b}[0m");
+                crate::out!("\u{1b}[1m{line}\u{1b}[0m");
             } else {
-                println!("{line}");
+                crate::out!("{line}");
             }
         }
     }

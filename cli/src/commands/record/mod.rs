@@ -52,24 +52,61 @@ struct Said {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    #[command(
+        after_help = "Example:\n  daybook record customer ACME --name \"Acme Ltd\" --city London"
+    )]
     Customer(customer::Customer),
+    #[command(
+        after_help = "Example:\n  daybook record details ACME --set city=Paris --set website="
+    )]
     Details(customer::Details),
+    #[command(
+        after_help = "Example:\n  daybook record contact ACME \"Jane Doe\" --role purchasing --phone +442079460000"
+    )]
     Contact(customer::Contact),
+    /// Record a telephone call
+    #[command(after_help = "Example:\n  daybook record call ACME \"asked for a quote\" --in")]
     Call(customer::Talk),
+    /// Record a visit
+    #[command(
+        after_help = "Example:\n  daybook record visit ACME \"showed the new lathe\" --with P-1"
+    )]
     Visit(customer::Talk),
+    /// Record an e-mail
+    #[command(after_help = "Example:\n  daybook record email ACME \"sent the drawings\" --in")]
     Email(customer::Talk),
+    /// Record an instant message
+    #[command(after_help = "Example:\n  daybook record message ACME \"will call back\"")]
     Message(customer::Talk),
+    #[command(after_help = "Example:\n  daybook record note ACME \"pays late every spring\"")]
     Note(customer::Note),
+    #[command(
+        after_help = "Example:\n  daybook record opportunity ACME \"two lathes\" --amount 120000"
+    )]
     Opportunity(sales::Opportunity),
+    #[command(after_help = "Example:\n  daybook record stage ACME O-1 proposal")]
     Stage(sales::Stage),
+    #[command(after_help = "Example:\n  daybook record win ACME O-1 --amount 115000")]
     Win(sales::Win),
+    #[command(
+        after_help = "Example:\n  daybook record lose ACME O-1 --because price --to \"Other Ltd\""
+    )]
     Lose(sales::Lose),
+    #[command(after_help = "Example:\n  daybook record receivable ACME 1200 --due 2026-12-31")]
     Receivable(money::Receivable),
+    #[command(after_help = "Example:\n  daybook record invoice ACME INV-7 1200 --covers AR-1")]
     Invoice(money::Invoice),
+    #[command(after_help = "Example:\n  daybook record payment ACME 1200 --method transfer")]
     Payment(money::Payment),
+    #[command(after_help = "Example:\n  daybook record apply ACME R-1 --to AR-1=500")]
     Apply(money::Apply),
+    #[command(after_help = "Example:\n  daybook record dispute ACME AR-1 --about delivery")]
     Dispute(money::Dispute),
+    #[command(
+        after_help = "Example:\n  daybook record complaint ACME \"came late\" --subject transport"
+    )]
     Complaint(service::Complaint),
+    #[command(after_help = "Example:\n  daybook record void ACME 48 --reason \"entered twice\"")]
     Void(service::Void),
     Json(service::Json),
 }
@@ -230,18 +267,18 @@ fn outcomes(answer: &CommandsAnswer) -> impl Iterator<Item = &OutcomeView> {
 }
 
 fn rehearsed(answer: &CommandsAnswer, request: &Value) {
-    println!("Dry run: these events would be added; nothing was kept.");
+    crate::out!("Dry run: these events would be added; nothing was kept.");
     for outcome in outcomes(answer) {
         for event in &outcome.events {
             let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
-            println!("  {position}  {kind} {label}  {} version {}", event.stream, event.version);
+            crate::out!("  {position}  {kind} {label}  {} version {}", event.stream, event.version);
         }
         if outcome.repeated {
-            println!("  none: the same request was recorded before");
+            crate::out!("  none: the same request was recorded before");
         }
     }
-    println!("from this request:");
-    println!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
+    crate::out!("from this request:");
+    crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
 }
 
 /// Says what was recorded, where, and how to take it back.
@@ -256,13 +293,13 @@ async fn tell(
     for event in &outcome.events {
         let shown = client.event(&event.position.to_string()).await?.event;
         let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
-        println!("{head} at position {position}: {kind} {label}");
-        println!(
+        crate::out!("{head} at position {position}: {kind} {label}");
+        crate::out!(
             "  {}",
             crate::render::table::plain(lang.pick(&shown.summary.en, &shown.summary.zh))
         );
         let at = instant(shown.effective_at, zone);
-        println!("  {} version {}, happened {at}", event.stream, event.version);
+        crate::out!("  {} version {}, happened {at}", event.stream, event.version);
     }
     let Some(first) = outcome.events.first() else { return Ok(()) };
     if let Some(customer) = first.stream.strip_prefix("customer/")
@@ -270,7 +307,7 @@ async fn tell(
     {
         let command = format!("daybook {}record void", global.dir_option());
         let id = first.event_id;
-        println!("To take it back: {command} {customer:?} {id} --reason \"...\"");
+        crate::out!("To take it back: {command} {customer:?} {id} --reason \"...\"");
     }
     Ok(())
 }

@@ -48,9 +48,11 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     }
     let mut dice = Dice::new(count);
     let mut files = Trial::new(900)?;
+    let mut before = 0;
     for trial in 0..count - count / 2 {
         if trial % 25 == 24 {
             files = Trial::new(901 + trial)?;
+            before = 0;
         }
         let mut child = files.start(1_000_000)?;
         std::thread::sleep(Duration::from_micros(2_000 + dice.below(90_000)));
@@ -61,9 +63,10 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         if !files.book().exists() && acked == 0 {
             continue;
         }
-        let left = super::groups::check_left_as_it_is(&files.book(), acked);
+        let left = super::groups::check_left_as_it_is(&files.book(), acked, before);
         match left {
-            Ok(report) => {
+            Ok((report, groups)) => {
+                before = groups;
                 quarantined += u64::from(report.quarantined.is_some());
                 rebuilt += u64::from(is_rebuilt(&report));
             }

@@ -182,11 +182,16 @@ fn any_flipped_bit_in_the_journal_is_refused_or_in_the_last_group() {
                         assert!(verify(&book.dir, None, &mut |_| {}).is_err());
                     }
                     Ok((store, report)) => {
-                        let moved = report.quarantined.expect("named");
                         let all = read_all(&store);
-                        assert_eq!(all.len(), book.expected.len() - 30);
-                        assert_eq!(all, book.expected[..all.len()]);
-                        assert_eq!(moved.segment, *file);
+                        match report.quarantined {
+                            // The mark that the journal goes on holds nothing.
+                            None => assert_eq!(all, book.expected),
+                            Some(moved) => {
+                                assert_eq!(all.len(), book.expected.len() - 30);
+                                assert_eq!(all, book.expected[..all.len()]);
+                                assert_eq!(moved.segment, *file);
+                            }
+                        }
                     }
                     Err(other) => panic!("{other} at {at} of {}", file.display()),
                 },

@@ -50,13 +50,13 @@ pub(crate) fn index_pending(
     let mut packer = Packer::starting_at(index.blocks_next());
     let mut seen = 0u64;
     loop {
-        visible.wait_until(|work| work.stopping || work.admitted != seen);
+        visible.wait_until(|work| work.stopping || work.announced != seen);
         {
             let work = visible.work();
             if work.stopping {
                 return;
             }
-            seen = work.admitted;
+            seen = work.announced;
         }
         let mut more = true;
         while more {

@@ -166,6 +166,7 @@ impl LocalStore {
     /// Waits until the index holds everything appended so far, but for its open block.
     pub fn wait_for_index(&self) {
         let next = self.visible.next();
+        self.visible.announce();
         self.visible.wait_until(|work| work.indexed >= next || work.is_stuck());
     }
 

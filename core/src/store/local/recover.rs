@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::error::StoreOpenError;
 use super::heads::{KnownHeads, Place};
 use super::identity::Identity;
-use super::journal::frame::FrameKind;
+use super::journal::frame::{FRAME_HEADER_SIZE_BYTES, FrameKind};
 use super::journal::scan::{FrameReader, Mark, io_error};
 use super::journal::segment::{Boundary, SegmentFile, segment_path};
 use super::journal::writer::{Resume, Rolled, sync_dir};
@@ -173,11 +173,14 @@ fn check_chain(reader: &mut FrameReader, following: &Boundary) -> Result<(), Gap
     }
     while reader.next_frame().map_err(Gap::Bad)?.is_some() {}
     let tail = reader.judge_tail().map_err(Gap::Bad)?;
-    if tail.used > 0 {
+    let is_whole = reader.position() == following.position();
+    // The mark that the journal goes on is written after the next segment is safe, so it may be torn;
+    // it holds no event.
+    if tail.used > FRAME_HEADER_SIZE_BYTES || (tail.used > 0 && !is_whole) {
         return Err(Gap::Bad(reader.corrupt(tail.problem)));
     }
     let marked = reader.last().map(|(_, header)| header.kind) == Some(FrameKind::Rolled);
-    if reader.position() == following.position() {
+    if is_whole {
         Ok(())
     } else if marked && reader.position() < following.position() {
         Err(Gap::Missing(reader.position()))

@@ -5,19 +5,25 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::error::StoreOpenError;
 use super::heads::{self, HEAD_FILE, KeptHead};
 use super::identity::Identity;
+use super::journal::frame::FRAME_HEADER_SIZE_BYTES;
 use super::journal::list;
-use super::journal::scan::{FrameReader, io_error};
-use super::journal::segment::{Boundary, segment_path};
+use super::journal::scan::{Frame, FrameReader, Tail, io_error};
+use super::journal::segment::{Boundary, SegmentFile, SegmentHeader, segment_path};
 use super::sled::Index;
 use super::{JOURNAL_DIR, SLED_DIR};
+use crate::codec;
+use crate::event::envelope::EVENT_FORMAT;
 use crate::event::index::terms;
-use crate::event::{Event, Header, StreamId};
+use crate::event::{Event, StreamId};
+use crate::id::{BookId, EventId};
 use crate::position::{Position, StreamVersion};
 use crate::proof::tree::Frontier;
 use crate::proof::{Hash, leaf_hash};
@@ -141,72 +147,46 @@ pub fn verify(
         return Err(missing().into());
     }
     let segments = list(&journal)?.segments;
-    let lost = |position| StoreOpenError::SegmentMissing {
-        path: segment_path(&journal, position, false).display().to_string(),
-        position,
-    };
-    let (last, _) = segments.split_last().ok_or_else(missing)?;
-    if segments.first().is_some_and(|segment| segment.first != Position(0)) {
-        return Err(lost(Position(0)).into());
+    let first = segments.first().ok_or_else(missing)?;
+    if first.first != Position(0) {
+        return Err(lost(&journal, Position(0)).into());
     }
     let bytes_total = segments
         .iter()
         .map(|segment| fs::metadata(&segment.path).map(|found| found.len()))
         .sum::<Result<u64, _>>()
         .map_err(|source| io_error("reading the journal", &journal, source))?;
-    let mut check = Check::new(known);
+    let mut check = Check::new(known, identity.book);
     check.compare_heads()?;
-    let mut bytes = 0;
-    let mut unconfirmed = None;
-    for (segment, following) in segments.iter().zip(segments.iter().skip(1).map(Some).chain([None]))
-    {
-        let mut reader = FrameReader::open(segment)?;
-        if reader.header.book != identity.book {
-            return Err(StoreOpenError::ForeignBook {
-                path: segment.path.display().to_string(),
-                expected: identity.book,
-                found: reader.header.book,
+    // One thread reads and unpacks, one hashes leaves, this one follows what the events say.
+    let unconfirmed = std::thread::scope(|scope| {
+        let (pieces, read) = sync_channel(PIECES_MAX);
+        let (hashed, arriving) = sync_channel(PIECES_MAX);
+        let listed = &segments;
+        scope.spawn(move || {
+            if let Err(error) = read_all(listed, &pieces) {
+                // The other side is gone only when something wrong was found before.
+                let _ = pieces.send(Piece::Failed(error));
             }
-            .into());
-        }
-        if reader.header.start != check.boundary {
-            return Err(if reader.header.start.position() > check.boundary.position() {
-                lost(check.boundary.position()).into()
-            } else {
-                reader.corrupt("the segment does not begin where the one before ends").into()
-            });
-        }
-        while let Some(frame) = reader.next_frame()? {
-            check.frame(&reader, &frame)?;
-            progress(Progress {
-                events: check.boundary.position().0,
-                bytes: bytes + frame.offset.min(reader.size()),
-                bytes_total,
-            });
-        }
-        match (&reader.trailer, following) {
-            (Some(trailer), Some(_)) => {
-                if trailer.end != check.boundary {
-                    return Err(reader.corrupt("the trailer differs from the content").into());
+        });
+        scope.spawn(move || {
+            for mut piece in read {
+                if let Piece::Frames(frames) = &mut piece {
+                    frames.iter_mut().for_each(ReadFrame::hash);
+                }
+                if hashed.send(piece).is_err() {
+                    return;
                 }
             }
-            (Some(_), None) => return Err(lost(check.boundary.position()).into()),
-            (None, _) => {
-                let tail = reader.judge_tail()?;
-                if tail.used > 0 {
-                    if following.is_some() {
-                        return Err(reader.corrupt(tail.problem).into());
-                    }
-                    unconfirmed = Some(UnconfirmedTail {
-                        path: segment.path.clone(),
-                        offset: reader.offset(),
-                        size_bytes: tail.used,
-                    });
-                }
-            }
+        });
+        let mut unconfirmed = None;
+        for piece in arriving {
+            unconfirmed = check.piece(piece, &segments, &journal)?;
+            let (events, bytes) = (check.boundary.position().0, check.bytes_read);
+            progress(Progress { events, bytes: bytes.min(bytes_total), bytes_total });
         }
-        bytes += reader.size();
-    }
+        Ok::<_, VerifyError>(unconfirmed)
+    })?;
     if let Some((head, path)) = check.heads.iter().find(|(head, _)| head.size > check.tree().size())
     {
         if let Some(tail) = &unconfirmed {
@@ -226,7 +206,6 @@ pub fn verify(
         }
         .into());
     }
-    let _ = last;
     Ok(VerifyReport {
         identity,
         events: check.tree().size(),
@@ -260,16 +239,118 @@ fn known_heads(
     Ok(known)
 }
 
+/// Messages of read frames that may wait to be checked.
+const PIECES_MAX: usize = 8;
+
+/// Bytes of frames in one message.
+const PIECE_SIZE_BYTES: usize = 512 << 10;
+
+/// What the reading side hands over, in the journal's order.
+enum Piece {
+    /// A segment begins.
+    Begins { at: usize, header: SegmentHeader },
+    /// Frames, with their events and the leaf hashes of those.
+    Frames(Vec<ReadFrame>),
+    /// A segment ends, at this offset and file size.
+    Ends { at: usize, trailer: Option<Boundary>, tail: Option<Tail>, offset: u64, size: u64 },
+    /// Something cannot be read.
+    Failed(VerifyError),
+}
+
+/// A frame, where it stands, where its events stand in it, and their leaf hashes.
+struct ReadFrame {
+    frame: Frame,
+    events: Vec<Range<usize>>,
+    hashes: Vec<Hash>,
+}
+
+impl ReadFrame {
+    fn hash(&mut self) {
+        let bytes = &self.frame.bytes;
+        let hashes = self.events.iter().map(|at| leaf_hash(bytes.get(at.clone()).unwrap_or(&[])));
+        self.hashes = hashes.collect();
+    }
+}
+
+fn read_all(segments: &[SegmentFile], pieces: &SyncSender<Piece>) -> Result<(), VerifyError> {
+    for (at, segment) in segments.iter().enumerate() {
+        let mut reader = FrameReader::open(segment)?;
+        let header = reader.header.clone();
+        if pieces.send(Piece::Begins { at, header }).is_err() {
+            return Ok(());
+        }
+        let mut frames = Vec::new();
+        let mut size = 0usize;
+        loop {
+            // What was read before a problem is checked before the problem is told.
+            let frame = match reader.next_frame() {
+                Ok(frame) => frame,
+                Err(error) => {
+                    let _ = pieces.send(Piece::Frames(frames));
+                    return Err(error.into());
+                }
+            };
+            let last = frame.is_none();
+            if let Some(frame) = frame {
+                let events = frame
+                    .event_ranges()
+                    .ok_or_else(|| reader.corrupt("the event lengths do not fit the payload"))?;
+                size += frame.bytes.len();
+                frames.push(ReadFrame { frame, events, hashes: Vec::new() });
+            }
+            if size >= PIECE_SIZE_BYTES || last {
+                size = 0;
+                if pieces.send(Piece::Frames(std::mem::take(&mut frames))).is_err() || last {
+                    break;
+                }
+            }
+        }
+        let trailer = reader.trailer.as_ref().map(|trailer| trailer.end.clone());
+        let tail = if trailer.is_none() { Some(reader.judge_tail()?) } else { None };
+        let (offset, size) = (reader.offset(), reader.size());
+        if pieces.send(Piece::Ends { at, trailer, tail, offset, size }).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The fields an envelope begins with, which tie an event to its place; see `event::envelope`.
+type Place =
+    (Position, Timestamp, Timestamp, EventId, StreamId, StreamVersion, Option<Position>, Hash);
+
+fn decode_place(bytes: &[u8]) -> Option<Place> {
+    let (format, rest) = bytes.split_first()?;
+    let (_, taken) = codec::decode_prefix::<(u16, u16)>("an event's kind", rest).ok()?;
+    let envelope = rest.get(taken..)?;
+    let (place, _) = codec::decode_prefix::<Place>("an event's place", envelope).ok()?;
+    (*format == EVENT_FORMAT).then_some(place)
+}
+
 struct Check {
     boundary: Boundary,
     heads: Vec<(KeptHead, PathBuf)>,
+    book: BookId,
     streams: HashMap<StreamId, (StreamVersion, Position, Hash)>,
     event_bytes: u64,
+    /// Bytes of whole segments, and of the present one.
+    bytes_read: u64,
+    bytes_before: u64,
+    path: PathBuf,
 }
 
 impl Check {
-    fn new(heads: Vec<(KeptHead, PathBuf)>) -> Check {
-        Check { boundary: Boundary::default(), heads, streams: HashMap::new(), event_bytes: 0 }
+    fn new(heads: Vec<(KeptHead, PathBuf)>, book: BookId) -> Check {
+        Check {
+            boundary: Boundary::default(),
+            heads,
+            book,
+            streams: HashMap::new(),
+            event_bytes: 0,
+            bytes_read: 0,
+            bytes_before: 0,
+            path: PathBuf::new(),
+        }
     }
 
     const fn tree(&self) -> &Frontier {
@@ -290,61 +371,150 @@ impl Check {
         }
     }
 
-    fn frame(
+    fn corrupt(&self, offset: u64, problem: &'static str) -> VerifyError {
+        VerifyError::from(StoreError::Corrupt {
+            path: self.path.display().to_string(),
+            offset,
+            position: self.boundary.position(),
+            last_good_at: self.boundary.recorded_at,
+            problem,
+        })
+    }
+
+    fn piece(
         &mut self,
-        reader: &FrameReader,
-        frame: &super::journal::scan::Frame,
+        piece: Piece,
+        segments: &[SegmentFile],
+        journal: &Path,
+    ) -> Result<Option<UnconfirmedTail>, VerifyError> {
+        match piece {
+            Piece::Failed(error) => return Err(error),
+            Piece::Begins { at, header } => self.begins(segments.get(at), &header, journal)?,
+            Piece::Frames(frames) => {
+                for read in frames {
+                    self.frame(&read)?;
+                }
+            }
+            Piece::Ends { at, trailer, tail, offset, size } => {
+                self.bytes_before += size;
+                self.bytes_read = self.bytes_before;
+                return self.ends(segments.get(at + 1), trailer, tail, offset, journal);
+            }
+        }
+        Ok(None)
+    }
+
+    fn begins(
+        &mut self,
+        segment: Option<&SegmentFile>,
+        header: &SegmentHeader,
+        journal: &Path,
     ) -> Result<(), VerifyError> {
-        let events = frame
-            .events()
-            .ok_or_else(|| reader.corrupt("the event lengths do not fit the payload"))?;
-        for bytes in &events {
+        self.path = segment.map(|segment| segment.path.clone()).unwrap_or_default();
+        if header.book != self.book {
+            return Err(StoreOpenError::ForeignBook {
+                path: self.path.display().to_string(),
+                expected: self.book,
+                found: header.book,
+            }
+            .into());
+        }
+        if header.start.position() > self.boundary.position() {
+            return Err(lost(journal, self.boundary.position()).into());
+        }
+        if header.start != self.boundary {
+            return Err(self.corrupt(0, "the segment does not begin where the one before ends"));
+        }
+        Ok(())
+    }
+
+    fn ends(
+        &self,
+        following: Option<&SegmentFile>,
+        trailer: Option<Boundary>,
+        tail: Option<Tail>,
+        offset: u64,
+        journal: &Path,
+    ) -> Result<Option<UnconfirmedTail>, VerifyError> {
+        if let Some(end) = trailer {
+            if end != self.boundary {
+                return Err(self.corrupt(offset, "the trailer differs from the content"));
+            }
+            return match following {
+                Some(_) => Ok(None),
+                None => Err(lost(journal, self.boundary.position()).into()),
+            };
+        }
+        let Some(tail) = tail.filter(|tail| tail.used > 0) else { return Ok(None) };
+        match following {
+            // A torn mark that the journal goes on holds no event.
+            Some(next)
+                if tail.used <= FRAME_HEADER_SIZE_BYTES
+                    && next.first == self.boundary.position() =>
+            {
+                Ok(None)
+            }
+            Some(_) => Err(self.corrupt(offset, tail.problem)),
+            None => {
+                Ok(Some(UnconfirmedTail { path: self.path.clone(), offset, size_bytes: tail.used }))
+            }
+        }
+    }
+
+    fn frame(&mut self, read: &ReadFrame) -> Result<(), VerifyError> {
+        let (header, offset) = (&read.frame.header, read.frame.offset);
+        for (at, hash) in read.events.iter().zip(&read.hashes) {
             let position = self.boundary.position();
-            let hash = leaf_hash(bytes);
-            self.event(position, bytes, hash).map_err(|problem| VerifyError::Event {
-                path: reader.path.display().to_string(),
-                offset: frame.offset,
+            let bytes = read.frame.bytes.get(at.clone()).unwrap_or_default();
+            self.event(position, bytes, *hash).map_err(|problem| VerifyError::Event {
+                path: self.path.display().to_string(),
+                offset,
                 position,
                 last_good_at: self.boundary.recorded_at,
                 problem,
             })?;
-            self.boundary.tree.push(hash);
+            self.boundary.tree.push(*hash);
             self.compare_heads()?;
         }
-        if frame.header.recorded_at != self.boundary.recorded_at
-            || frame.header.next_key_slot < self.boundary.next_key_slot
+        if header.recorded_at != self.boundary.recorded_at
+            || header.next_key_slot < self.boundary.next_key_slot
         {
-            return Err(reader
-                .corrupt("the frame's time or key slot is not that of its events")
-                .into());
+            let problem = "the frame's time or key slot is not that of its events";
+            return Err(self.corrupt(offset, problem));
         }
-        self.boundary.next_key_slot = frame.header.next_key_slot;
+        self.boundary.next_key_slot = header.next_key_slot;
+        self.bytes_read = self.bytes_before + offset;
         Ok(())
     }
 
     fn event(&mut self, position: Position, bytes: &[u8], hash: Hash) -> Result<(), &'static str> {
-        let envelope = Header::decode(bytes).map_err(|_| "the event does not decode")?.envelope;
-        if envelope.position != position {
+        let (named, recorded_at, _, _, stream, version, prev_position, prev_hash) =
+            decode_place(bytes).ok_or("the event does not decode")?;
+        if named != position {
             return Err("the event names another position");
         }
-        if envelope.recorded_at < self.boundary.recorded_at {
+        if recorded_at < self.boundary.recorded_at {
             return Err("the event was recorded before the one before it");
         }
-        let before = self.streams.get(&envelope.stream).copied();
-        let (version, prev_position, prev_hash) = match before {
-            None => (StreamVersion(0), None, Hash::default()),
-            Some((version, position, hash)) => (version, Some(position), hash),
-        };
-        if envelope.version != version.next() {
+        let last = self.streams.entry(stream).or_default();
+        let expected = if last.0.0 == 0 { None } else { Some(last.1) };
+        if version != last.0.next() {
             return Err("the event's stream version does not follow the one before");
         }
-        if envelope.prev_position != prev_position || envelope.prev_hash != prev_hash {
+        if prev_position != expected || prev_hash != last.2 {
             return Err("the event does not link to the one before it in its stream");
         }
-        self.streams.insert(envelope.stream, (envelope.version, position, hash));
-        self.boundary.recorded_at = envelope.recorded_at;
+        *last = (version, position, hash);
+        self.boundary.recorded_at = recorded_at;
         self.event_bytes += bytes.len() as u64;
         Ok(())
+    }
+}
+
+fn lost(journal: &Path, position: Position) -> StoreOpenError {
+    StoreOpenError::SegmentMissing {
+        path: segment_path(journal, position, false).display().to_string(),
+        position,
     }
 }
 

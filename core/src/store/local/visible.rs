@@ -15,6 +15,9 @@ use crate::position::Position;
 use crate::store::{Group, Head, Order, StoredEvent};
 use crate::time::Timestamp;
 
+/// Pending events after which the indexer is woken: with less it has no block to fill.
+const ANNOUNCED_EVENTS: usize = 64;
+
 /// Bytes the bookkeeping of one pending event weighs beside its content.
 const PENDING_EVENT_SIZE_BYTES: usize = 160;
 
@@ -54,8 +57,10 @@ pub(crate) struct Work {
     pub(crate) waits_for_space: bool,
     /// Set when a full segment could not be sealed, with the reason.
     pub(crate) seal_problem: Option<String>,
-    /// Groups admitted so far; tells waiting threads that something is new.
-    pub(crate) admitted: u64,
+    /// Changes whenever there is something for the indexer to do.
+    pub(crate) announced: u64,
+    /// Events admitted since then.
+    unannounced: usize,
     /// The position up to which everything admitted is in the index or its open block.
     pub(crate) indexed: Position,
     /// Bytes of pending groups.
@@ -63,6 +68,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    const fn announce(&mut self) {
+        self.announced += 1;
+        self.unannounced = 0;
+    }
+
     /// Tells whether the index does not come any further for now.
     pub(crate) const fn is_stuck(&self) -> bool {
         self.stopping || self.waits_for_space || self.index_problem.is_some()
@@ -113,6 +123,7 @@ impl Visible {
     /// Makes a group visible whose terms are known already; without a head, only to the indexer.
     pub(crate) fn admit_posted(&self, group: Arc<Group>, head: Option<Head>) {
         let size = group_size_bytes(&group);
+        let events = group.records.len();
         {
             let mut log = write(&self.log);
             if !group.records.is_empty() {
@@ -124,10 +135,13 @@ impl Visible {
             }
         }
         let mut work = self.work();
-        work.admitted += 1;
         work.pending_size_bytes += size;
-        drop(work);
-        self.changed.notify_all();
+        work.unannounced += events;
+        if work.unannounced >= ANNOUNCED_EVENTS {
+            work.announce();
+            drop(work);
+            self.changed.notify_all();
+        }
     }
 
     /// Forgets pending groups that blocks up to `blocks_next` hold.
@@ -251,8 +265,12 @@ impl Visible {
             tables.frozen.push_back(Arc::new(full));
         }
         drop(tables);
-        self.work().admitted += 1;
-        self.changed.notify_all();
+        self.announce();
+    }
+
+    /// Wakes the indexer.
+    pub(crate) fn announce(&self) {
+        self.update(Work::announce);
     }
 
     /// Returns how the background work stands.

@@ -17,6 +17,8 @@
 //! 0000000000000000 0000000000000000 02000000
 //! ```
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::id::BookId;
@@ -182,20 +184,22 @@ pub(crate) fn checksum(header: &[u8], payload: &[u8], book: BookId) -> u32 {
 
 /// Cuts a payload into its events; nothing when the lengths do not fit it exactly.
 pub(crate) fn split_payload(payload: &Bytes, count: u32) -> Option<Vec<Bytes>> {
+    let ranges = split_ranges(payload, 0, count)?;
+    Some(ranges.into_iter().map(|range| payload.slice(range)).collect())
+}
+
+/// Returns where the events of the payload that starts at `start` stand in `bytes`; nothing when the
+/// lengths do not fit it exactly.
+pub(crate) fn split_ranges(bytes: &[u8], start: usize, count: u32) -> Option<Vec<Range<usize>>> {
     let mut events = Vec::with_capacity(count.min(1 << 17) as usize);
-    let mut at = 0usize;
+    let mut rest = bytes.get(start..)?;
     for _ in 0..count {
-        let mut rest = payload.get(at..)?;
-        let before = rest.len();
         let size = usize::try_from(take_varint(&mut rest)?).ok()?;
-        at += before - rest.len();
-        if size > rest.len() {
-            return None;
-        }
-        events.push(payload.slice(at..at + size));
-        at += size;
+        let at = bytes.len() - rest.len();
+        rest = rest.get(size..)?;
+        events.push(at..at + size);
     }
-    (at == payload.len()).then_some(events)
+    rest.is_empty().then_some(events)
 }
 
 /// Reads a little-endian `u32` off the front of `bytes`.

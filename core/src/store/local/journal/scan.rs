@@ -10,6 +10,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// Returns where the frame's events stand in its bytes; nothing when the lengths do not fit.
+    pub(crate) fn event_ranges(&self) -> Option<Vec<Range<usize>>> {
+        frame::split_ranges(&self.bytes, FRAME_HEADER_SIZE_BYTES, self.header.count)
+    }
+
     /// Returns the frame's events; nothing when the payload's lengths do not fit.
     pub(crate) fn events(&self) -> Option<Vec<Bytes>> {
         let payload = self.bytes.slice(FRAME_HEADER_SIZE_BYTES.min(self.bytes.len())..);

@@ -1,7 +1,7 @@
 //! Blocks: some hundred events packed into one stored value.
 //!
-//! Invariant: a block's value stays below 58 KB, the size up to which sled keeps values out of files
-//! it never syncs; a block read back is checked before any byte of it is used.
+//! Invariant: a block's value stays near or below 30 KB, the size up to which sled keeps values out of
+//! files of their own, which it never syncs; a block read back is checked before any byte of it is used.
 //!
 //! ```text
 //! key    'b' │ first position u64, big endian
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 pub(crate) const BLOCK_EVENTS_MAX: usize = 64;
 
 /// The most raw bytes in a block of more than one event.
-pub(crate) const BLOCK_SIZE_BYTES_MAX: usize = 40 << 10;
+pub(crate) const BLOCK_SIZE_BYTES_MAX: usize = 28 << 10;
 
 /// Bytes of a block's value before the packed events.
 const HEADER_SIZE_BYTES: usize = 16;
@@ -179,7 +179,7 @@ mod tests {
         let mut next = Position(7);
         for block in &blocks {
             assert_eq!(block.first, next);
-            assert!(block.value.len() < 58_000);
+            assert!(block.value.len() < 30_000);
             let back = Block::parse(block.first, &block.value).expect("a block");
             assert!(back.events.len() <= BLOCK_EVENTS_MAX);
             assert!(back.raw_size_bytes <= BLOCK_SIZE_BYTES_MAX);

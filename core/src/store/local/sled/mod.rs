@@ -38,7 +38,7 @@ const FORMAT: u32 = 1;
 const DIRECTORY_KEY: &[u8] = b"m";
 
 /// sled writes values to files it never syncs once a leaf of 17 exceeds a quarter of this.
-const SLED_SEGMENT_SIZE_BYTES: usize = 8 << 20;
+const SLED_SEGMENT_SIZE_BYTES: usize = 2 << 20;
 const SLED_CACHE_SIZE_BYTES: u64 = 32 << 20;
 const SLED_FLUSH_EVERY_MS: u64 = 500;
 

@@ -4,10 +4,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use daybook_core::store::local::{LocalStore, verify};
 use serde_json::{Value, json};
 
 use super::child::{Trial, said};
-use super::groups::check_left;
+use super::groups::{check, check_left, options};
 use super::{TortureError, io};
 
 const BAR: &str = "R5";
@@ -81,17 +82,27 @@ fn really_full() -> Result<Value, TortureError> {
 fn fill_and_free(files: &Trial, root: &Path) -> Result<Value, String> {
     let filler = root.join("filler");
     std::fs::write(&filler, vec![1u8; 20 << 20]).map_err(|error| error.to_string())?;
-    // The child removes its file FULL to get space: here that is nothing, so it ends `disk_full`.
+    // There is no file FULL for the child to remove, so it ends with `disk_full`.
     let first = files
         .start(200_000)
         .and_then(|child| child.wait_with_output().map_err(io("waiting for the child")));
     let first = first.map_err(|error| error.to_string())?;
     let first = said(&first).unwrap_or_default();
     let acked = files.acked();
+    // Opened anew on the full disk, everything can still be read.
+    let book = files.book();
+    let (store, report) = LocalStore::open(&book, &options(&book))
+        .map_err(|error| format!("it does not open on the full disk: {error}"))?;
+    check(&store, acked)?;
+    drop(store);
+    let state = format!("{:?}", report.index);
+    verify(&book, None, &mut |_| {}).map_err(|error| error.to_string())?;
     std::fs::remove_file(&filler).map_err(|error| error.to_string())?;
     if !matches!(first.get("outcome").and_then(Value::as_str), Some("disk_full")) {
         return Err(format!("it ended otherwise on a full disk: {first}"));
     }
     check_left(&files.book(), acked, 4242)?;
-    Ok(json!({"acked_before_full": acked, "refused": first, "went_on_after": true}))
+    Ok(
+        json!({"acked_before_full": acked, "refused": first, "index_on_full_disk": state, "went_on_after": true}),
+    )
 }

@@ -5,7 +5,6 @@
 //! nothing about durability.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
@@ -139,7 +138,7 @@ fn index_some(
 /// Seals segments and merges runs until told to stop.
 pub(crate) fn do_chores(
     visible: &Visible,
-    index: &Arc<Index>,
+    index: Option<&Index>,
     dir: &Path,
     journal: &Path,
     chores: &Receiver<Chore>,
@@ -162,7 +161,9 @@ pub(crate) fn do_chores(
                 }
             }
             Chore::Merge => {
-                while !visible.work().stopping {
+                while let Some(index) = index
+                    && !visible.work().stopping
+                {
                     match index.merge_runs() {
                         Ok(true) => {}
                         Ok(false) => break,

@@ -88,7 +88,8 @@ pub struct LocalStore {
     heads_outside: Option<PathBuf>,
     writer: Mutex<Writer>,
     visible: Arc<Visible>,
-    index: Arc<Index>,
+    /// Nothing when there was no space for it: then everything is answered from the journal.
+    index: Option<Arc<Index>>,
     unindexed: Unindexed,
     chores: Sender<Chore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -155,8 +156,8 @@ impl LocalStore {
         let work = self.visible.work();
         Status {
             events,
-            blocks_next: self.index.blocks_next(),
-            postings_next: self.index.postings_next(),
+            blocks_next: self.index.as_ref().map_or(Position(0), |index| index.blocks_next()),
+            postings_next: self.index.as_ref().map_or(Position(0), |index| index.postings_next()),
             read_only,
             index_problem: work.index_problem.clone().or_else(|| work.read_problem.clone()),
             seal_problem: work.seal_problem.clone(),
@@ -269,7 +270,9 @@ impl LocalStore {
         self.wait_for_index();
         self.visible.wait_until(|work| self.visible.frozen().is_none() || work.is_stuck());
         self.stop_threads();
-        if let Err(error) = self.index.flush() {
+        if let Some(index) = &self.index
+            && let Err(error) = index.flush()
+        {
             note_damage(&self.dir, &error);
         }
         if writer.journal.has_failed() {
@@ -362,7 +365,8 @@ impl LocalStore {
             return Ok(());
         }
         let before = found.len();
-        if let Err(error) = self.index.find(term, range, order, max, found) {
+        let indexed = self.index().and_then(|index| index.find(term, range, order, max, found));
+        if let Err(error) = indexed {
             self.note_unreadable(&error);
             found.truncate(before);
             let table = self.unindexed.postings(&self.journal_dir(), known_from)?;
@@ -372,13 +376,19 @@ impl LocalStore {
     }
 
     fn block_at(&self, position: Position, keep: bool) -> Result<Arc<Block>, StoreError> {
-        match self.index.block_at(position, keep) {
+        match self.index().and_then(|index| index.block_at(position, keep)) {
             Ok(block) => Ok(block),
             Err(error) => {
                 self.note_unreadable(&error);
                 self.unindexed.block_at(&self.journal_dir(), position)
             }
         }
+    }
+
+    fn index(&self) -> Result<&Index, IndexError> {
+        self.index
+            .as_deref()
+            .ok_or_else(|| IndexError::Full("there is no space for the index".to_owned()))
     }
 
     fn journal_dir(&self) -> PathBuf {
@@ -389,7 +399,7 @@ impl LocalStore {
         if let Some(position) = self.visible.position_at(known_at) {
             return Ok(position);
         }
-        let first = match self.index.block_before(known_at) {
+        let first = match self.index().and_then(|index| index.block_before(known_at)) {
             Ok(Some(first)) => first,
             Ok(None) => return Ok(Position(0)),
             Err(error) => {
@@ -414,7 +424,7 @@ impl LocalStore {
 
     /// Remembers that the index is to be built anew; reads go on from the journal.
     fn note_unreadable(&self, error: &IndexError) {
-        if self.visible.work().read_problem.is_none() {
+        if self.index.is_some() && self.visible.work().read_problem.is_none() {
             note_damage(&self.dir, error);
             self.visible.update(|work| work.read_problem = Some(error.to_string()));
         }

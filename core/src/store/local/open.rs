@@ -93,6 +93,12 @@ pub enum IndexState {
         /// Why.
         reason: String,
     },
+    /// There is no space for it: reads are answered from the journal, slowly, until the ledger is
+    /// opened again with space.
+    Absent {
+        /// What failed.
+        reason: String,
+    },
 }
 
 pub(super) fn create(
@@ -166,6 +172,31 @@ pub(super) fn open(
     dir: &Path,
     options: &Options,
 ) -> Result<(LocalStore, OpenReport), StoreOpenError> {
+    match open_with(dir, options, None)? {
+        Opened::Whole(store, report) => Ok((*store, report)),
+        Opened::NoSpaceForIndex(reason) => match open_with(dir, options, Some(reason))? {
+            Opened::Whole(store, report) => Ok((*store, report)),
+            Opened::NoSpaceForIndex(reason) => Err(io_error(
+                "making the index",
+                &dir.join(SLED_DIR),
+                std::io::Error::new(std::io::ErrorKind::StorageFull, reason),
+            )
+            .into()),
+        },
+    }
+}
+
+enum Opened {
+    Whole(Box<LocalStore>, OpenReport),
+    NoSpaceForIndex(String),
+}
+
+/// Opens a ledger; with `absent`, the reason why there can be no index, without one.
+fn open_with(
+    dir: &Path,
+    options: &Options,
+    absent: Option<String>,
+) -> Result<Opened, StoreOpenError> {
     let identity = Identity::read(dir)?;
     let lock = Lock::take(dir, &options.command, options.now)?;
     if let Some(outside) = &options.heads_outside {
@@ -176,7 +207,13 @@ pub(super) fn open(
     let journal_dir = dir.join(JOURNAL_DIR);
     let mut recovered = recover::recover(&journal_dir, &identity, &known)?;
     let events = recovered.resume.end.position();
-    let (index, rebuilt) = open_index(dir, &identity, events)?;
+    let (index, rebuilt) = match &absent {
+        Some(_) => (None, None),
+        None => match open_index(dir, &identity, events)? {
+            Ok((index, rebuilt)) => (Some(index), rebuilt),
+            Err(reason) => return Ok(Opened::NoSpaceForIndex(reason)),
+        },
+    };
     let quarantined = if recovered.unconfirmed_bytes > 0 {
         Some(recover::quarantine(dir, &recovered)?)
     } else {
@@ -200,7 +237,14 @@ pub(super) fn open(
     };
     let store = start(dir, identity, options, index, journal, lock, &head, rebuilt.is_some());
     store.writer().remember(&head);
-    let added = catch_up(&store, &recovered, first, events)?;
+    let added = match &store.index {
+        None => 0,
+        Some(index) => match catch_up(&store, index, &recovered, first, events) {
+            Ok(added) => added,
+            Err(CatchUpError::Index(reason)) => return Ok(Opened::NoSpaceForIndex(reason)),
+            Err(CatchUpError::Journal(error)) => return Err(error.into()),
+        },
+    };
     for rolled in recovered.rolled {
         // The other thread is gone only when everything ends.
         let _ = store.chores.send(Chore::Seal(rolled));
@@ -209,14 +253,15 @@ pub(super) fn open(
         events: events.0,
         closed_in_order: recovered.closed,
         quarantined,
-        index: match rebuilt {
-            Some(reason) => IndexState::Rebuilt { reason },
-            None => IndexState::Used { added },
+        index: match (absent, rebuilt) {
+            (Some(reason), _) => IndexState::Absent { reason },
+            (None, Some(reason)) => IndexState::Rebuilt { reason },
+            (None, None) => IndexState::Used { added },
         },
         tree_head_size: known.newest.size,
         tree_heads_missing: known.missing,
     };
-    Ok((store, report))
+    Ok(Opened::Whole(Box::new(store), report))
 }
 
 /// Makes a folder and the ones above it, each with its name synced.
@@ -246,12 +291,13 @@ fn empty_resume() -> super::journal::writer::Resume {
     }
 }
 
-/// Opens the index, discarding it on any doubt; says why it did.
+/// Opens the index, discarding it on any doubt, and says why it did; the inner error is a lack of
+/// space, which is no reason to discard anything.
 fn open_index(
     dir: &Path,
     identity: &Identity,
     events: Position,
-) -> Result<(Index, Option<String>), StoreOpenError> {
+) -> Result<Result<(Index, Option<String>), String>, StoreOpenError> {
     let path = dir.join(SLED_DIR);
     let marker = dir.join(DAMAGED_FILE);
     let failed = |source| StoreOpenError::from(io_error("discarding the index", &path, source));
@@ -269,8 +315,9 @@ fn open_index(
                         known_by: path.display().to_string(),
                     });
                 }
-                return Ok((index, None));
+                return Ok(Ok((index, None)));
             }
+            Err(IndexError::Full(reason)) => return Ok(Err(reason)),
             Err(error) => Some(error.to_string()),
         },
     };
@@ -281,16 +328,18 @@ fn open_index(
         sync_dir(dir).map_err(failed)?;
         remove_if_there(&discarded).map_err(failed)?;
     }
-    let index = Index::open(&path, identity.book, identity.epoch).map_err(|error| match error {
-        IndexError::Damaged(problem) | IndexError::Failed(problem) => StoreOpenError::from(
-            io_error("making the index", &path, std::io::Error::other(problem)),
-        ),
-    })?;
+    let index = match Index::open(&path, identity.book, identity.epoch) {
+        Ok(index) => index,
+        Err(IndexError::Full(reason)) => return Ok(Err(reason)),
+        Err(IndexError::Damaged(problem) | IndexError::Failed(problem)) => {
+            return Err(io_error("making the index", &path, std::io::Error::other(problem)).into());
+        }
+    };
     match fs::remove_file(&marker) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    Ok((index, reason))
+    Ok(Ok((index, reason)))
 }
 
 fn remove_if_there(path: &Path) -> std::io::Result<()> {
@@ -306,26 +355,33 @@ fn start(
     dir: &Path,
     identity: Identity,
     options: &Options,
-    index: Index,
+    index: Option<Index>,
     journal: JournalWriter,
     lock: Lock,
     head: &Head,
     rebuilding: bool,
 ) -> LocalStore {
     let memtable = if rebuilding { REBUILD_MEMTABLE_EVENTS } else { MEMTABLE_EVENTS };
-    let visible = Arc::new(Visible::new(head.clone(), index.postings_next(), memtable));
-    let index = Arc::new(index);
+    let postings_next = index.as_ref().map_or(head.next, Index::postings_next);
+    let visible = Arc::new(Visible::new(head.clone(), postings_next, memtable));
+    let index = index.map(Arc::new);
     let (chores, todo) = channel();
-    let indexing = {
-        let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
+    let mut threads = Vec::new();
+    if let Some(index) = &index {
+        let (visible, index) = (Arc::clone(&visible), Arc::clone(index));
         let (dir, chores, spare) = (dir.to_owned(), chores.clone(), options.spare_bytes);
-        named("daybook-index", move || index_pending(&visible, &index, &dir, spare, &chores))
-    };
+        let work = move || index_pending(&visible, &index, &dir, spare, &chores);
+        threads.push(named("daybook-index", work));
+    } else {
+        let problem = Some("there is no space for the index".to_owned());
+        visible.update(|work| work.index_problem = problem);
+    }
     let tidying = {
-        let (visible, index) = (Arc::clone(&visible), Arc::clone(&index));
+        let (visible, index) = (Arc::clone(&visible), index.clone());
         let (dir, journal) = (dir.to_owned(), dir.join(JOURNAL_DIR));
-        named("daybook-chores", move || do_chores(&visible, &index, &dir, &journal, &todo))
+        move || do_chores(&visible, index.as_deref(), &dir, &journal, &todo)
     };
+    threads.push(named("daybook-chores", tidying));
     LocalStore {
         dir: dir.to_owned(),
         identity,
@@ -335,7 +391,7 @@ fn start(
         index,
         unindexed: Default::default(),
         chores,
-        threads: Mutex::new(vec![indexing, tidying]),
+        threads: Mutex::new(threads),
         _lock: lock,
     }
 }
@@ -349,14 +405,15 @@ fn named(name: &str, work: impl FnOnce() + Send + 'static) -> std::thread::JoinH
 /// Brings blocks and postings up to the journal's end; returns how many events it read from there.
 fn catch_up(
     store: &LocalStore,
+    index: &Index,
     recovered: &Recovered,
     open_first: Position,
     end: Position,
-) -> Result<u64, StoreOpenError> {
-    let (blocks_next, postings_next) = (store.index.blocks_next(), store.index.postings_next());
+) -> Result<u64, CatchUpError> {
+    let (blocks_next, postings_next) = (index.blocks_next(), index.postings_next());
     let mut position = postings_next;
     while position < blocks_next {
-        let block = store.index.block_at(position, false).map_err(|e| store.damaged(&e))?;
+        let block = index.block_at(position, false).map_err(|e| store.damaged(&e))?;
         let listed = block
             .from(position)
             .map(|event| Ok(terms(&Event::decode(&event.bytes).map_err(|_| "it does not decode")?)))
@@ -408,9 +465,22 @@ fn catch_up(
     Ok(end.0.saturating_sub(blocks_next.0))
 }
 
-fn index_failed(store: &LocalStore) -> StoreError {
-    let problem = store.visible.work().index_problem.clone().unwrap_or_default();
-    io_error("building the index", &store.dir.join(SLED_DIR), std::io::Error::other(problem))
+/// Why an index could not be brought up to the journal's end.
+enum CatchUpError {
+    /// It could not be written, most likely for lack of space.
+    Index(String),
+    /// The journal could not be read.
+    Journal(StoreError),
+}
+
+impl From<StoreError> for CatchUpError {
+    fn from(error: StoreError) -> Self {
+        CatchUpError::Journal(error)
+    }
+}
+
+fn index_failed(store: &LocalStore) -> CatchUpError {
+    CatchUpError::Index(store.visible.work().index_problem.clone().unwrap_or_default())
 }
 
 /// Returns the segments that hold positions from `from` on.

@@ -32,6 +32,7 @@ use crate::id::BookId;
 use crate::position::Position;
 use crate::store::Order;
 use crate::store::local::journal::frame::{take_u32, take_u64};
+use crate::store::local::journal::writer::is_full;
 use crate::time::Timestamp;
 
 const FORMAT: u32 = 1;
@@ -60,6 +61,9 @@ pub(crate) enum IndexError {
     /// sled or the disk failed.
     #[error("{0}")]
     Failed(String),
+    /// There is no space on the disk for it.
+    #[error("{0}")]
+    Full(String),
 }
 
 /// What the index says it holds.
@@ -618,6 +622,7 @@ fn damaged(problem: &str) -> IndexError {
 fn failed(error: sled::Error) -> IndexError {
     match error {
         sled::Error::Corruption { .. } => IndexError::Damaged(error.to_string()),
+        sled::Error::Io(cause) if is_full(&cause) => IndexError::Full(cause.to_string()),
         other => IndexError::Failed(other.to_string()),
     }
 }

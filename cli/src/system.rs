@@ -54,3 +54,9 @@ pub fn zone() -> String {
         })
         .unwrap_or_else(|| "UTC".to_owned())
 }
+
+/// Returns the program as it was called, so that a command shown can be copied: a plain `daybook`
+/// when it was found on the path.
+pub fn program() -> String {
+    std::env::args().next().filter(|name| !name.is_empty()).unwrap_or_else(|| "daybook".to_owned())
+}

@@ -79,7 +79,7 @@ fn a_first_session() {
     assert!(shown.starts_with("ACME  华东精密\n"), "{shown}");
     assert!(place.done(&["show"]).contains("华东精密"));
     assert!(place.done(&["stats"]).contains("customers: 1"));
-    assert!(place.done(&["verify", "--index"]).contains("The ledger holds."));
+    assert!(place.done(&["verify", "--derived"]).contains("The ledger holds."));
     let chinese = place.done(&["log", "--customer", "ACME", "--lang", "zh"]);
     assert!(chinese.contains("电话（客户方）：asked for a quote"), "{chinese}");
 }

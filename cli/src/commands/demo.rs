@@ -17,6 +17,7 @@ use crate::demo::{OPENED_AT, ScriptClock, SeededEntropy, StoryError, genesis, ru
 use crate::error::{CliError, Exit};
 use crate::render::{grouped, print_json};
 use crate::session::Session;
+use crate::system::program;
 
 /// Where the sample is put when nothing is said.
 const DIR: &str = "daybook-demo";
@@ -91,16 +92,14 @@ impl Demo {
         crate::out!();
         let query = CustomersQuery { limit: Some(SHOWN_EVENTS), ..CustomersQuery::default() };
         show::customer(&client.customer(SHOWN, &query).await?, lang);
-        let command = format!("daybook {}", global.dir_option());
+        let command = format!("{} {}", program(), global.dir_option());
         crate::out!();
         crate::out!("Try next:");
         crate::out!("  {command}show");
         crate::out!("      the customers; then one of them, such as: show {SHOWN}");
         crate::out!("  {command}import contacts.csv --mapping contacts");
         crate::out!("      a CSV of your own with the columns company,name,role,phone,email,city");
-        crate::out!(
-            "      (for other columns start from: daybook import --show contacts > my.toml)"
-        );
+        crate::out!("      (other columns: import --show contacts prints a mapping to start from)");
         crate::out!("  {command}stats --as-of 2025-06-30");
         crate::out!("      the same figures as they stood at mid-year");
         Ok(())

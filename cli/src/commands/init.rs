@@ -11,6 +11,7 @@ use super::{Done, Global};
 use crate::error::CliError;
 use crate::render::print_json;
 use crate::system;
+use crate::system::program;
 
 /// Make a ledger in a new directory
 #[derive(Debug, Args)]
@@ -60,7 +61,7 @@ impl Init {
         crate::out!(
             "             (without them nobody can read the personal parts: keep a copy apart)"
         );
-        let command = format!("daybook {}", global.dir_option());
+        let command = format!("{} {}", program(), global.dir_option());
         crate::out!("Next:");
         crate::out!("  {command}record customer ACME --name \"Acme Ltd\"");
         crate::out!("  {command}record call ACME \"asked for a quote\" --in");

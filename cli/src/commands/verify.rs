@@ -14,11 +14,11 @@ use crate::system::heads_outside;
 
 /// Check every byte of the ledger: nothing altered, added or dropped
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook verify --index")]
+#[command(after_help = "Example:\n  daybook verify --derived")]
 pub struct Verify {
     /// Also compare the index with the journal
     #[arg(long)]
-    index: bool,
+    derived: bool,
 }
 
 impl Verify {
@@ -37,8 +37,10 @@ impl Verify {
             eprint!("\r\u{1b}[K");
         }
         let report = report?;
-        let derived =
-            self.index.then(|| verify_derived(global.dir(), &std::env::temp_dir())).transpose()?;
+        let derived = self
+            .derived
+            .then(|| verify_derived(global.dir(), &std::env::temp_dir()))
+            .transpose()?;
         if global.json {
             let mut document = document(&report);
             if let (Some(derived), Some(fields)) = (derived, document.as_object_mut()) {

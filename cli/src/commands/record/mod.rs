@@ -16,7 +16,7 @@ use super::{Done, Global};
 use crate::error::CliError;
 use crate::render::{Lang, instant, print_json};
 use crate::session::Session;
-use crate::system::SystemClock;
+use crate::system::{SystemClock, program};
 
 /// Write down one fact about a customer
 #[derive(Debug, Args)]
@@ -305,7 +305,7 @@ async fn tell(
     if let Some(customer) = first.stream.strip_prefix("customer/")
         && first.kind != "event.voided"
     {
-        let command = format!("daybook {}record void", global.dir_option());
+        let command = format!("{} {}record void", program(), global.dir_option());
         let id = first.event_id;
         crate::out!("To take it back: {command} {customer:?} {id} --reason \"...\"");
     }

@@ -148,7 +148,7 @@ fn day(text: &str) -> u32 {
 fn one_day_in_the_past(book: &Book, rows: &[BTreeMap<String, String>]) {
     let (_, sums) = kinds(&book.run(&["stats", "--as-of", "2013-03-31"]));
     let until = |column: &str| -> i64 {
-        let by_then = rows.iter().filter(|row| day(&row[column]) <= 2013_03_31);
+        let by_then = rows.iter().filter(|row| day(&row[column]) <= 20_130_331);
         by_then.map(|row| cents(&row["InvoiceAmount"])).sum()
     };
     assert_eq!(sums["invoice.issued"], until("InvoiceDate"));
@@ -160,7 +160,7 @@ fn one_customer(book: &Book, rows: &[BTreeMap<String, String>]) {
     let shown = book.run(&["show", code, "--as-of", "2013-03-31"]);
     let own = rows.iter().filter(|row| row["customerID"] == *code);
     let open = own.filter(|row| {
-        day(&row["InvoiceDate"]) <= 2013_03_31 && day(&row["SettledDate"]) > 2013_03_31
+        day(&row["InvoiceDate"]) <= 20_130_331 && day(&row["SettledDate"]) > 20_130_331
     });
     let open: i64 = open.map(|row| cents(&row["InvoiceAmount"])).sum();
     let receivable = &shown["profile"]["figures"]["receivable"];

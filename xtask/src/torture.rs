@@ -108,14 +108,21 @@ pub fn recorder() -> Measured<PathBuf> {
     Ok(beside.canonicalize()?)
 }
 
-/// Counts syncs and writes of the journal's open segments in a recording.
+/// Counts syncs and writes of the journal's open segments in a recording. A sync that follows nothing
+/// but a change of a segment's size (when it is made and when the book is closed) is no group's.
 pub fn journal_syncs_and_writes(recording: &Path) -> Measured<(u64, u64)> {
-    let (mut syncs, mut writes) = (0, 0);
+    let (mut syncs, mut writes, mut resized) = (0, 0, false);
     for entry in log::read(recording)? {
-        let of_segment = entry.path.extension().is_some_and(|extension| extension == "seg");
+        if entry.path.extension().is_none_or(|extension| extension != "seg") {
+            continue;
+        }
         match entry.op {
-            log::Op::SyncReturned if of_segment => syncs += 1,
-            log::Op::Write if of_segment => writes += 1,
+            log::Op::Write => {
+                writes += 1;
+                resized = false;
+            }
+            log::Op::Allocate | log::Op::Truncate => resized = true,
+            log::Op::SyncReturned if !std::mem::take(&mut resized) => syncs += 1,
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! A ledger on one machine: an append-only journal in front of sled.
 //!
 //! What an acknowledged append survives: the end of the process at any moment, and the loss of power
-//! as far as the device keeps what it reported as synced; see [`journal`]. Everything else in the
+//! as far as the device keeps what it reported as synced; see `journal`. Everything else in the
 //! directory can be made again from the journal.
 //!
 //! Invariant: an acknowledgement stands behind a sync of the journal, a reader sees nothing before

@@ -1,7 +1,7 @@
 //! A typed client of the interface, calling the router in process.
 //!
 //! The calls and answers are the same as over HTTP; a later client that speaks over a socket
-//! replaces [`Client::send`] and nothing else.
+//! replaces `Client::send` and nothing else.
 
 use axum::Router;
 use axum::body::Body;

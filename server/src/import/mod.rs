@@ -1,7 +1,7 @@
 //! Imports: a CSV file and a mapping become requests to the ledger.
 //!
 //! The way of a row: [`csv`] reads it, [`build`] turns it into requests as the [`mapping`] says, and
-//! [`run`] submits them in batches while the next rows are being read. Every request carries an
+//! [`run()`] submits them in batches while the next rows are being read. Every request carries an
 //! idempotency key made of the source, the row's key and the event's number, so that an import can
 //! be run again at any time and adds only what is new.
 //!

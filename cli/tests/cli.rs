@@ -72,7 +72,8 @@ fn a_first_session() {
     assert!(out.contains("customer.registered 客户已建档"), "{out}");
     let out = place.done(&["record", "call", "ACME", "asked for a quote", "--in"]);
     assert!(out.contains("phone from the customer: asked for a quote"), "{out}");
-    assert!(out.contains("To take it back: daybook record void \"ACME\""), "{out}");
+    let back = format!("To take it back: {} record void \"ACME\" ", env!("CARGO_BIN_EXE_daybook"));
+    assert!(out.contains(&back), "{out}");
     let log = place.done(&["log", "--customer", "ACME"]);
     assert_eq!(log.lines().count(), 3, "{log}");
     let shown = place.done(&["show", "ACME"]);

@@ -38,7 +38,7 @@ impl Session {
     /// # Errors
     /// [`CliError`].
     pub fn over(ledger: daybook_core::ledger::Ledger, actor: &str) -> Result<Session, CliError> {
-        let app = App { ledger: ledger.clone(), clock: Arc::new(SystemClock) };
+        let app = App::new(ledger.clone(), Arc::new(SystemClock));
         let client = Client::new(router(app), actor.to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| CliError {

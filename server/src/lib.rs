@@ -15,11 +15,19 @@ use daybook_core::time::Clock;
 
 pub use api::router;
 
-/// What the handlers share.
+/// What the handlers share; made by [`App::new`] and nowhere else.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct App {
     /// The open ledger.
     pub ledger: Ledger,
     /// The time, for questions about now.
     pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Puts together what the handlers need over an open ledger.
+    pub const fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> App {
+        App { ledger, clock }
+    }
 }

@@ -72,7 +72,7 @@ fn open() -> (Router, Arc<Hand>) {
     };
     found(&mut parts, &genesis).unwrap();
     let ledger = Ledger::open(parts, Options::default()).unwrap();
-    (router(App { ledger, clock: Arc::<Hand>::clone(&clock) }), clock)
+    (router(App::new(ledger, Arc::<Hand>::clone(&clock) as _)), clock)
 }
 
 async fn call(router: &Router, request: Request<Body>) -> (u16, Value) {

@@ -34,3 +34,11 @@ impl Amounts {
         self.0.get(&currency).copied().unwrap_or_default()
     }
 }
+
+impl FromIterator<Money> for Amounts {
+    fn from_iter<T: IntoIterator<Item = Money>>(amounts: T) -> Amounts {
+        let mut sums = Amounts::default();
+        amounts.into_iter().for_each(|amount| sums.add(&amount));
+        sums
+    }
+}

@@ -1,6 +1,8 @@
 //! One customer on one page: who it is, its contacts and its key figures.
 //!
-//! The fold takes events in log order as they are given: what is sealed in them stays out.
+//! The events are taken in the order they happened (effective time, then position), so that of two
+//! values of one field the later counts, however late the earlier one was recorded. What is sealed
+//! in the events that are given stays out.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +41,17 @@ pub struct OpportunityLine {
     pub stage: StageName,
     /// What is expected.
     pub amount: Option<Money>,
-    /// Whether it was won or lost.
-    pub won: Option<bool>,
+    /// How it ended; nothing while it is open.
+    pub outcome: Option<Outcome>,
+}
+
+/// How an opportunity ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Won, at this amount where one was named.
+    Won(Option<Money>),
+    /// Lost.
+    Lost,
 }
 
 /// One customer as it stands at a basis.
@@ -58,12 +69,8 @@ pub struct Profile {
     pub contacts: Vec<ContactLine>,
     /// Opportunities.
     pub opportunities: BTreeMap<OpportunityId, OpportunityLine>,
-    /// What was won.
-    pub won: Amounts,
     /// What was invoiced.
     pub invoiced: Amounts,
-    /// What came in.
-    pub received: Amounts,
     /// Complaints and requests not yet closed.
     pub complaints_open: BTreeMap<ComplaintId, ()>,
     /// Interactions.
@@ -77,12 +84,23 @@ pub struct Profile {
     applications: BTreeMap<ApplicationId, Vec<(ItemId, Money)>>,
 }
 
+/// Builds the profile from the events of one customer's stream, in any order.
+pub fn profile<'a>(
+    events: impl IntoIterator<Item = &'a Event>,
+    basis: &Basis,
+    voided: &Voided,
+) -> Profile {
+    let counts = |event: &&Event| basis.admits(event) && voided.counts(event);
+    let mut events: Vec<&Event> = events.into_iter().filter(counts).collect();
+    events.sort_by_key(|event| (event.envelope.effective_at, event.envelope.position));
+    let mut profile = Profile::default();
+    events.into_iter().for_each(|event| profile.take(event));
+    profile
+}
+
 impl Profile {
-    /// Takes in one event of the customer's stream.
-    pub fn fold(&mut self, event: &Event, basis: &Basis, voided: &Voided) {
-        if !basis.admits(event) || !voided.counts(event) {
-            return;
-        }
+    /// Takes in the next event.
+    fn take(&mut self, event: &Event) {
         self.events += 1;
         match &event.body {
             Body::CustomerRegistered(registered) => {
@@ -135,7 +153,7 @@ impl Profile {
                 let line = OpportunityLine {
                     stage: opened.stage.clone(),
                     amount: opened.amount,
-                    won: None,
+                    outcome: None,
                 };
                 self.opportunities.insert(opened.opportunity.clone(), line);
             }
@@ -146,15 +164,17 @@ impl Profile {
                 self.change(&revised.opportunity, |line| line.amount = revised.new.amount);
             }
             Body::OpportunityWon(won) => {
-                self.change(&won.opportunity, |line| line.won = Some(true));
-                won.amount.iter().for_each(|amount| self.won.add(amount));
+                let outcome = Outcome::Won(won.amount);
+                self.change(&won.opportunity, |line| line.outcome = Some(outcome));
             }
             Body::OpportunityLost(lost) => {
-                self.change(&lost.opportunity, |line| line.won = Some(false));
+                self.change(&lost.opportunity, |line| line.outcome = Some(Outcome::Lost));
             }
             Body::OpportunityReopened(reopened) => {
                 let stage = reopened.to_stage.clone();
-                self.change(&reopened.opportunity, |line| (line.stage, line.won) = (stage, None));
+                self.change(&reopened.opportunity, |line| {
+                    (line.stage, line.outcome) = (stage, None);
+                });
             }
             _ => {}
         }
@@ -174,12 +194,9 @@ impl Profile {
             }
             Body::PaymentReceived(payment) => {
                 self.receipts.insert(payment.receipt.clone(), payment.amount);
-                self.received.add(&payment.amount);
             }
             Body::PaymentReversed(reversed) => {
-                if let Some(amount) = self.receipts.remove(&reversed.receipt) {
-                    self.received.subtract(&amount);
-                }
+                self.receipts.remove(&reversed.receipt);
             }
             Body::CreditApplied(applied) => {
                 let lines = applied.lines.iter().map(|line| (line.item.clone(), line.amount));
@@ -190,6 +207,22 @@ impl Profile {
             }
             _ => {}
         }
+    }
+
+    /// Returns what the opportunities that stand as won brought.
+    pub fn won(&self) -> Amounts {
+        self.opportunities
+            .values()
+            .filter_map(|line| match line.outcome {
+                Some(Outcome::Won(amount)) => amount,
+                Some(Outcome::Lost) | None => None,
+            })
+            .collect()
+    }
+
+    /// Returns what came in and was not taken back.
+    pub fn received(&self) -> Amounts {
+        self.receipts.values().copied().collect()
     }
 
     /// Returns what is still owed, and the part of it that was due before `today`.
@@ -213,7 +246,7 @@ impl Profile {
     /// Returns the number of open opportunities and what is expected of them.
     pub fn pipeline(&self) -> (usize, Amounts) {
         let mut expected = Amounts::default();
-        let open = self.opportunities.values().filter(|line| line.won.is_none());
+        let open = self.opportunities.values().filter(|line| line.outcome.is_none());
         let count =
             open.inspect(|line| line.amount.iter().for_each(|amount| expected.add(amount))).count();
         (count, expected)

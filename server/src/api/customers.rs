@@ -9,7 +9,7 @@ use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
 use daybook_core::time::Timestamp;
 use daybook_projections::customers::{CustomerRow, Customers, name_in};
-use daybook_projections::profile::Profile;
+use daybook_projections::profile::{Profile, profile};
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView, Resolved};
@@ -230,11 +230,10 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     let stream = StreamId::Customer(customer_code(code)?);
     let asked =
         Query { stream: Some(stream), before: Some(resolved.basis.before), ..Query::default() };
-    let (mut profile, mut events) = (Profile::default(), Vec::new());
+    let mut events = Vec::new();
     for event in reader.events(asked) {
         let (event, hash) = event?;
         let opened = reader.open_sections(event, hash)?;
-        profile.fold(&opened.event, &resolved.basis, &voided);
         if resolved.basis.admits(&opened.event) {
             events.push(opened);
         }
@@ -248,6 +247,7 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     }
     events
         .sort_by_key(|opened| (opened.event.envelope.effective_at, opened.event.envelope.position));
+    let profile = profile(events.iter().map(|opened| &opened.event), &resolved.basis, &voided);
     let limit = query.limit.unwrap_or(TIMELINE_DEFAULT).max(1);
     let earlier = events.len().saturating_sub(limit);
     let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
@@ -292,9 +292,9 @@ fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
         last_interaction_at: profile.last_interaction_at,
         opportunities_open,
         pipeline: amounts(&pipeline),
-        won: amounts(&profile.won),
+        won: amounts(&profile.won()),
         invoiced: amounts(&profile.invoiced),
-        received: amounts(&profile.received),
+        received: amounts(&profile.received()),
         receivable: amounts(&receivable),
         overdue: amounts(&overdue),
         complaints_open: profile.complaints_open.len(),

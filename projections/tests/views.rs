@@ -1,0 +1,179 @@
+//! Views are pure folds: the same events in any order give the same answer, at any basis.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[path = "../../core/tests/support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use daybook_core::event::Event;
+use daybook_core::event::customer::CustomerField;
+use daybook_core::ledger::Ledger;
+use daybook_core::ledger::read::Query;
+use daybook_core::position::Position;
+use daybook_core::store::memory::MemoryStore;
+use daybook_core::time::Timestamp;
+use daybook_projections::customers::Customers;
+use daybook_projections::profile::{Profile, profile};
+use daybook_projections::stats::Stats;
+use daybook_projections::timeline::timeline;
+use daybook_projections::{Amounts, Basis, Voided};
+use serde_json::{Value, json};
+use support::{TestClock, ledger_on, one, request};
+
+/// A ledger with the customer C-1, in Shanghai on 5 January 2026.
+struct World {
+    ledger: Ledger,
+    clock: Arc<TestClock>,
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn cny(minor: i64) -> Value {
+    json!({ "minor": minor, "currency": "CNY" })
+}
+
+impl World {
+    fn new() -> World {
+        let clock = TestClock::at("2026-01-05T01:00:00Z");
+        let world = World {
+            ledger: ledger_on(Arc::new(MemoryStore::default()), Arc::clone(&clock)),
+            clock,
+        };
+        world.say(json!({ "command": "register_customer", "kind": "company", "source": "web",
+            "details": { "name": "华东精密", "city": "上海" } }));
+        world
+    }
+
+    /// Submits a request about C-1; returns the position of its first event.
+    fn say(&self, mut asked: Value) -> Position {
+        asked["customer"] = json!("C-1");
+        one(&self.ledger, request(asked)).expect("taken").events[0].position
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let events = self.ledger.reader().events(Query::default());
+        events.map(|event| event.unwrap().0).collect()
+    }
+
+    fn customer(&self) -> Vec<Event> {
+        let ours = |event: &Event| event.envelope.stream.customer().is_some();
+        self.events().into_iter().filter(ours).collect()
+    }
+
+    /// Answers at a basis, from the events in order and backwards.
+    fn profile(&self, as_of: Option<&str>, before: Option<Position>) -> Profile {
+        let head = self.ledger.reader().head().next;
+        let basis = Basis { as_of: as_of.map(at), before: before.unwrap_or(head) };
+        let events = self.customer();
+        let known = events.iter().filter(|event| event.envelope.position < basis.before);
+        let voided = Voided::among(known);
+        let answer = profile(&events, &basis, &voided);
+        assert_eq!(profile(events.iter().rev(), &basis, &voided), answer, "order does not matter");
+        answer
+    }
+}
+
+fn minor(amounts: &Amounts) -> i128 {
+    amounts.minor("CNY".parse().unwrap())
+}
+
+fn detail(profile: &Profile, field: CustomerField) -> String {
+    profile.details[&field].as_ref().unwrap().to_string()
+}
+
+#[test]
+fn of_two_values_the_later_in_the_world_counts_however_late_the_earlier_is_told() {
+    let world = World::new();
+    world.clock.set("2026-03-10T01:00:00Z");
+    let move_to = |city: &str, day: &str| {
+        world.say(json!({ "command": "change_customer_details", "set": { "city": city },
+            "effective_at": format!("{day}T00:00:00Z") }))
+    };
+    move_to("苏州", "2026-03-01");
+    let late = move_to("无锡", "2026-02-01");
+    assert_eq!(detail(&world.profile(None, None), CustomerField::City), "苏州");
+    let of_february = world.profile(Some("2026-02-15T00:00:00Z"), None);
+    assert_eq!(detail(&of_february, CustomerField::City), "无锡");
+    let as_known = world.profile(Some("2026-02-15T00:00:00Z"), Some(late));
+    assert_eq!(detail(&as_known, CustomerField::City), "上海");
+    let mut list = Customers::default();
+    let events = world.events();
+    let basis = Basis { as_of: None, before: Position(events.len() as u64) };
+    events.iter().for_each(|event| list.fold(event, &basis, &Voided::default()));
+    let row = list.rows.values().next().unwrap();
+    assert_eq!(row.city.as_ref().unwrap().as_str(), "苏州");
+}
+
+#[test]
+fn a_deal_won_again_after_reopening_is_won_once() {
+    let world = World::new();
+    let said = |asked: Value| world.say(asked);
+    said(json!({ "command": "open_opportunity", "title": "lathe",
+        "pipeline": "sales", "stage": "lead", "amount": cny(90_000) }));
+    said(json!({ "command": "win_opportunity", "opportunity": "O-1", "amount": cny(80_000),
+        "closed_on": "2026-01-05" }));
+    let before = world.ledger.reader().head().next;
+    assert_eq!(minor(&world.profile(None, None).won()), 80_000);
+    said(json!({ "command": "reopen_opportunity", "opportunity": "O-1", "to_stage": "qualified",
+        "reason": "they asked for more" }));
+    let open = world.profile(None, None);
+    assert!(open.won().is_zero());
+    assert_eq!((open.pipeline().0, minor(&open.pipeline().1)), (1, 90_000));
+    said(json!({ "command": "win_opportunity", "opportunity": "O-1", "amount": cny(85_000),
+        "closed_on": "2026-01-05" }));
+    assert_eq!(minor(&world.profile(None, None).won()), 85_000);
+    assert_eq!(minor(&world.profile(None, Some(before)).won()), 80_000, "as it was known");
+}
+
+#[test]
+fn a_receipt_told_late_is_owed_or_paid_by_the_basis_of_the_question() {
+    let world = World::new();
+    world.say(json!({ "command": "open_receivable", "item": "A", "source": "service_charge",
+        "document_on": "2026-01-05", "due_on": "2026-01-31", "amount": cny(100_000) }));
+    world.clock.set("2026-02-20T01:00:00Z");
+    let told = world
+        .say(json!({ "command": "receive_payment", "receipt": "R", "amount": cny(60_000),
+        "value_on": "2026-02-03", "effective_at": "2026-02-03T00:00:00Z" }));
+    world.say(json!({ "command": "apply_credit", "credit_kind": "receipt", "receipt": "R",
+        "method": "explicit", "lines": [{ "item": "A", "amount": cny(60_000) }],
+        "effective_on": "2026-02-03", "effective_at": "2026-02-03T00:00:00Z" }));
+    let today = "2026-02-20".parse().unwrap();
+    let owed = |profile: &Profile| {
+        let (open, overdue) = profile.receivables(today);
+        (minor(&open), minor(&overdue))
+    };
+    assert_eq!(owed(&world.profile(None, None)), (40_000, 40_000));
+    assert_eq!(owed(&world.profile(None, Some(told))), (100_000, 100_000));
+    assert_eq!(owed(&world.profile(Some("2026-02-02T00:00:00Z"), None)), (100_000, 100_000));
+    world.say(json!({ "command": "reverse_payment", "receipt": "R", "kind": "bounced",
+        "effective_on": "2026-02-20" }));
+    let bounced = world.profile(None, None);
+    assert!(bounced.received().is_zero());
+    assert_eq!(owed(&bounced), (100_000, 100_000));
+}
+
+#[test]
+fn a_voided_event_counts_nowhere_and_stays_in_the_timeline() {
+    let world = World::new();
+    let call = world.say(json!({ "command": "record_interaction", "channel": "phone",
+        "direction": "in", "started_at": "2026-01-05T00:30:00Z", "unknown_caller": true }));
+    let before = world.ledger.reader().head().next;
+    let event = world.ledger.reader().event(call).unwrap().unwrap().0.envelope.event_id;
+    world.say(json!({ "command": "void_event", "event": event, "reason": "wrong customer" }));
+    assert_eq!(world.profile(None, None).interactions, 0);
+    assert_eq!(world.profile(None, Some(before)).interactions, 1, "it was not known to be void");
+    let events = world.events();
+    let voided = Voided::among(&events);
+    let basis = Basis { as_of: None, before: Position(events.len() as u64) };
+    let entries = timeline(world.customer(), &basis, &voided);
+    let marked: Vec<_> = entries.iter().filter(|entry| entry.voided_by.is_some()).collect();
+    assert_eq!(marked.len(), 1);
+    assert_eq!(marked[0].event.envelope.position, call);
+    let mut stats = Stats::default();
+    events.iter().for_each(|event| stats.fold(event, &basis, &voided, chrono_tz::Asia::Shanghai));
+    assert_eq!((stats.voided, stats.events), (1, events.len() as u64 - 1));
+}

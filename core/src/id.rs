@@ -55,7 +55,7 @@ pub(crate) fn checked(
     if text.len() > max {
         return Err(TextError::TooLong { what, actual: text.len(), max });
     }
-    let note = max > 256;
+    let note = is_note(max);
     let bad = text
         .char_indices()
         .find(|(_, c)| c.is_control() && !(note && matches!(c, '\n' | '\r' | '\t')));
@@ -63,6 +63,11 @@ pub(crate) fn checked(
         Some((at, c)) => Err(TextError::Control { what, character: c as u32, at }),
         None => Ok(CompactString::from(text)),
     }
+}
+
+/// Tells whether a text of that limit may have several lines.
+pub(crate) const fn is_note(max: usize) -> bool {
+    max > 256
 }
 
 crate::text! {
@@ -121,12 +126,16 @@ crate::text! {
 }
 
 /// One event, for ever: a UUID version 7 (RFC 9562) whose time is the recorded time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct EventId(pub uuid::Uuid);
 
 /// One ledger: a random UUID version 4 chosen by `init`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct BookId(pub uuid::Uuid);
 

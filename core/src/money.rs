@@ -66,6 +66,15 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }
 
+    /// Returns every code the ledger takes, in order.
+    pub fn codes() -> Vec<String> {
+        let letters = || (b'A'..=b'Z').map(char::from);
+        let codes = letters().flat_map(|a| {
+            letters().flat_map(move |b| letters().map(move |c| String::from_iter([a, b, c])))
+        });
+        codes.filter(|code| code.parse::<Currency>().is_ok()).collect()
+    }
+
     /// Returns how many decimals the currency has (CNY 2, JPY 0).
     pub fn exponent(self) -> u32 {
         match &self.0 {

@@ -1,7 +1,7 @@
 //! Two macros that declare stored types: `record!` for structs, `choice!` for closed lists.
 //!
-//! A declaration yields, from one list of fields, the Rust type, its canonical bytes, its layout
-//! and its JSON form; there is no second place where a field could be forgotten.
+//! A declaration yields, from one list of fields, the Rust type, its canonical bytes, its layout, its
+//! JSON form and the JSON Schema of that form; there is no second place where a field could be forgotten.
 
 /// Declares a stored struct. Field order is byte order and never changes once released.
 #[macro_export]
@@ -10,7 +10,8 @@ macro_rules! record {
         $( $(#[$field_meta:meta])* pub $field:ident : $type:ty ),* $(,)?
     }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize,
+                 schemars::JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name { $( $(#[$field_meta])* pub $field : $type ),* }
 
@@ -50,13 +51,13 @@ macro_rules! record {
 /// the stored number and never changes once released; new names go to the end.
 #[macro_export]
 macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident {
-        $( $(#[$option_meta:meta])* $option:ident = $text:literal $label:literal ),* $(,)?
+    ($(#[doc = $doc:literal])* pub enum $name:ident {
+        $( $(#[doc = $option_doc:literal])* $option:ident = $text:literal $label:literal ),* $(,)?
     }) => {
-        $(#[$meta])*
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
                  serde::Serialize, serde::Deserialize)]
-        pub enum $name { $( $(#[$option_meta])* #[serde(rename = $text)] $option ),* }
+        pub enum $name { $( $(#[doc = $option_doc])* #[serde(rename = $text)] $option ),* }
 
         impl $name {
             /// Every option, in stored order.
@@ -109,14 +110,29 @@ macro_rules! choice {
         }
 
         impl $crate::codec::layout::Item for $name {}
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $crate::codec::schema::choice(
+                    concat!($($doc),*),
+                    &[ $( ($text, $label, concat!($($option_doc),*)) ),* ],
+                )
+            }
+        }
     };
 }
 
 /// Declares a bounded text newtype: trimmed, not empty, no control characters.
 #[macro_export]
 macro_rules! text {
-    ($( $(#[$meta:meta])* $name:ident $what:literal max $max:literal; )*) => { $(
-        $(#[$meta])*
+    ($( $(#[doc = $doc:literal])* $name:ident $what:literal max $max:literal; )*) => { $(
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(compact_str::CompactString);
@@ -194,5 +210,17 @@ macro_rules! text {
         }
 
         impl $crate::codec::layout::Item for $name {}
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($name)).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $crate::codec::schema::text(concat!($($doc),*), $max)
+            }
+        }
     )* };
 }

@@ -7,6 +7,7 @@
 
 pub mod declare;
 pub mod layout;
+pub mod schema;
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 

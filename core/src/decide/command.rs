@@ -18,7 +18,7 @@ use crate::position::ExpectedVersion;
 use crate::time::{Date, Timestamp};
 
 /// Asks to put a customer on file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterCustomer {
     /// What the customer is to us.
@@ -48,7 +48,7 @@ pub struct RegisterCustomer {
 }
 
 /// Asks to change details of the customer file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeCustomerDetails {
     /// Where the new values come from.
@@ -62,7 +62,7 @@ pub struct ChangeCustomerDetails {
 }
 
 /// Asks that an event count nowhere from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoidEvent {
     /// The event, of the same stream.
@@ -70,7 +70,7 @@ pub struct VoidEvent {
 }
 
 macro_rules! commands {
-    (facts { $( $(#[$meta:meta])* $name:ident $event:ident $path:path; )* }) => {
+    (facts { $( $(#[doc = $doc:literal])* $name:ident $event:ident $path:path; )* }) => {
         /// What a caller asks for.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(tag = "command", rename_all = "snake_case")]
@@ -82,8 +82,44 @@ macro_rules! commands {
             ChangeCustomerDetails(ChangeCustomerDetails),
             /// Make an event count nowhere from now on (X22).
             VoidEvent(VoidEvent),
-            $( $(#[$meta])* $name($path), )*
+            $( $(#[doc = $doc])* $name($path), )*
         }
+
+        /// The same commands, their name and content apart, so that whoever reads one can tell
+        /// where in it a field is wrong.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant)]
+        enum Named {
+            RegisterCustomer(RegisterCustomer),
+            ChangeCustomerDetails(ChangeCustomerDetails),
+            VoidEvent(VoidEvent),
+            $( $name($path), )*
+        }
+
+        impl From<Named> for Command {
+            fn from(named: Named) -> Command {
+                match named {
+                    Named::RegisterCustomer(content) => Command::RegisterCustomer(content),
+                    Named::ChangeCustomerDetails(content) => Command::ChangeCustomerDetails(content),
+                    Named::VoidEvent(content) => Command::VoidEvent(content),
+                    $( Named::$name(content) => Command::$name(content), )*
+                }
+            }
+        }
+
+        /// What describes the content of a command.
+        pub type Describe = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
+
+        /// Every command with its meaning and what describes its content, in the order of the
+        /// reference.
+        pub const DESCRIBED: &[(&str, &str, Describe)] = &[
+            ("RegisterCustomer", "Put a customer on file (E07).", described::<RegisterCustomer>),
+            ("ChangeCustomerDetails", "Change details of the customer file (E08).",
+                described::<ChangeCustomerDetails>),
+            ("VoidEvent", "Make an event count nowhere from now on (X22).", described::<VoidEvent>),
+            $( (stringify!($name), concat!($($doc),*), described::<$path>), )*
+        ];
 
         /// A command whose event is the fact itself, ready to be completed and checked.
         #[allow(clippy::result_large_err, reason = "the other commands are handed back whole")]
@@ -102,6 +138,22 @@ macro_rules! commands {
             fn from(fact: $path) -> Command { Command::$name(fact) }
         } )*
     };
+}
+
+fn described<T: schemars::JsonSchema>(
+    generator: &mut schemars::SchemaGenerator,
+) -> schemars::Schema {
+    T::json_schema(generator)
+}
+
+impl Command {
+    /// Reads a command given as its name with its content, the form `{"add_contact": {...}}`.
+    ///
+    /// # Errors
+    /// What the reader says; one that keeps its place can name the field.
+    pub fn read<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Command, D::Error> {
+        Named::deserialize(reader).map(Command::from)
+    }
 }
 
 commands! { facts {

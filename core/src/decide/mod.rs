@@ -13,6 +13,7 @@ pub mod command;
 pub mod complaint;
 pub mod contract;
 pub mod customer;
+pub mod describe;
 mod details;
 pub mod interaction;
 pub mod movements;

@@ -82,7 +82,7 @@ fn cny(minor: i64) -> Value {
 }
 
 /// Returns an example's fields in JSON, sections open.
-fn fields(kind: Kind) -> Value {
+pub fn fields(kind: Kind) -> Value {
     match kind {
         Kind::BookOpened
         | Kind::EventLayoutPublished

@@ -112,6 +112,11 @@ macro_rules! catalogue {
             pub fn layout(self) -> Layout {
                 match self { $( Kind::$name => <$path as Describe>::layout() ),* }
             }
+
+            /// Returns the JSON Schema of the body's JSON form.
+            pub fn json_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self { $( Kind::$name => generator.subschema_for::<$path>() ),* }
+            }
         }
 
         impl Body {

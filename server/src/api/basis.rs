@@ -6,13 +6,14 @@ use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
 use daybook_projections::{Basis, Voided};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 
 /// The parameters of a question about the past. A plain date means the end of that day in the
 /// book's zone.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BasisQuery {
     /// Only what had happened by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,7 +24,7 @@ pub struct BasisQuery {
 }
 
 /// The basis an answer rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BasisView {
     /// Only what had happened by then; everything when absent.
     pub as_of: Option<Timestamp>,

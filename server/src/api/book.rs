@@ -1,17 +1,18 @@
 //! `GET /v1/book`: which ledger this is.
 
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use daybook_core::position::Position;
 use daybook_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
+use super::route::{Routes, get};
 use crate::App;
 
 /// Which ledger this is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BookAnswer {
     /// The book's id.
     pub book: String,
@@ -34,7 +35,7 @@ pub struct BookAnswer {
 }
 
 /// One policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyView {
     /// Its name.
     pub policy: String,
@@ -42,8 +43,8 @@ pub struct PolicyView {
     pub version: u32,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/book", get(read))
+pub(super) fn routes() -> Routes {
+    Routes::of("book", [get("/book", "Tell which ledger this is", read)])
 }
 
 async fn read(State(app): State<App>) -> Result<Json<BookAnswer>, ApiError> {

@@ -6,6 +6,7 @@ use daybook_core::event::{Actor, Assurance, Channel, Source};
 use daybook_core::id::ActorId;
 
 use super::ApiError;
+use super::describe::{Describe, Operation};
 
 /// The header that names the acting user.
 pub const ACTOR_HEADER: &str = "x-daybook-actor";
@@ -19,6 +20,15 @@ pub struct Caller {
     pub actor: Actor,
     /// Through what.
     pub source: Source,
+}
+
+impl Describe for Caller {
+    fn describe(operation: &mut Operation<'_>) {
+        let actor = operation.schemas.requests.subschema_for::<ActorId>().to_value();
+        operation.header(ACTOR_HEADER, true, "Who acts: a short id, never a name.", actor);
+        let channels = serde_json::json!({ "enum": ["cli", "api", "ui", "migration"] });
+        operation.header(CHANNEL_HEADER, false, "The way in; `api` when left out.", channels);
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -1,22 +1,24 @@
 //! `POST /v1/commands`: units of requests, each taken whole or refused whole.
 
-use axum::body::Bytes;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
+use axum::http::StatusCode;
 use daybook_core::decide::Request;
 use daybook_core::id::EventId;
 use daybook_core::ledger::{Answer, Batch, EventRef, Mode, Outcome, Unit};
 use daybook_core::position::{Position, StreamVersion};
 use daybook_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
+use super::extract::Call;
+use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
 
 /// What became of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CommandsAnswer {
     /// Whether nothing was kept.
     pub dry_run: bool,
@@ -27,7 +29,7 @@ pub struct CommandsAnswer {
 }
 
 /// What became of one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitAnswer {
     /// Its requests were taken; one entry each.
@@ -37,7 +39,7 @@ pub enum UnitAnswer {
 }
 
 /// What became of one request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeView {
     /// Its events, consequences included.
     pub events: Vec<EventRefView>,
@@ -46,7 +48,7 @@ pub struct OutcomeView {
 }
 
 /// One event an answer names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventRefView {
     /// Its place in the log.
     pub position: Position,
@@ -86,28 +88,33 @@ impl From<&Outcome> for OutcomeView {
 }
 
 /// What a caller sends, its requests still unread so that each can be named when it is wrong.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Call {
+struct Commands {
+    /// The units, each taken whole or refused whole; at most 10,000 requests in all.
+    #[schemars(with = "Vec<Vec<Request>>")]
     units: Vec<Vec<serde_json::Value>>,
+    /// Whether nothing is kept.
     #[serde(default)]
     dry_run: bool,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/commands", post(submit))
+pub(super) fn routes() -> Routes {
+    let submit =
+        post("/commands", "Record facts: units of requests, each whole or not at all", submit)
+            .describe(|operation| {
+                operation.problem(StatusCode::NOT_FOUND);
+                operation.problem(StatusCode::CONFLICT);
+                operation.problem(StatusCode::INSUFFICIENT_STORAGE);
+            });
+    Routes::of("commands", [submit])
 }
 
 async fn submit(
     State(app): State<App>,
     caller: Caller,
-    body: Bytes,
+    Call(call): Call<Commands>,
 ) -> Result<Json<CommandsAnswer>, ApiError> {
-    let call: Call = serde_json::from_slice(&body).map_err(|error| ApiError::Malformed {
-        field: "body".to_owned(),
-        problem: format!("the body is not a call: {error}"),
-        hint: "send {\"units\": [[{\"customer\": \"C-1\", \"command\": \"...\"}]]}",
-    })?;
     let units = units(call.units)?;
     let mode = mode(call.dry_run);
     let Caller { actor, source } = caller;

@@ -1,8 +1,7 @@
 //! `GET /v1/customers` and `GET /v1/customers/{code}`: the list, and one customer on one page.
 
-use axum::extract::{Path, Query as Params, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
 use daybook_core::event::StreamId;
 use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::Query;
@@ -10,11 +9,14 @@ use daybook_core::position::Position;
 use daybook_core::time::Timestamp;
 use daybook_projections::customers::{CustomerRow, Customers, name_in};
 use daybook_projections::profile::{Profile, profile};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView, Resolved};
 use super::events::{EventView, customer_code};
+use super::extract::{Params, PathPart};
 use super::money::{AmountView, amounts};
+use super::route::{Routes, get};
 use super::{ApiError, blocking};
 use crate::App;
 
@@ -24,7 +26,7 @@ pub const CUSTOMERS_MAX: usize = 1000;
 pub const TIMELINE_DEFAULT: usize = 50;
 
 /// Which customers are asked for.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct CustomersQuery {
     /// Only what had happened by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ pub struct CustomersQuery {
 }
 
 /// The list of customers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CustomersAnswer {
     /// What the answer rests on.
     pub basis: BasisView,
@@ -54,7 +56,7 @@ pub struct CustomersAnswer {
 }
 
 /// One customer of the list.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerView {
     /// The code.
     pub code: String,
@@ -73,7 +75,7 @@ pub struct CustomerView {
 }
 
 /// One customer on one page.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerAnswer {
     /// What the answer rests on.
     pub basis: BasisView,
@@ -86,7 +88,7 @@ pub struct CustomerAnswer {
 }
 
 /// Who a customer is, and its key figures.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileView {
     /// The code.
     pub code: String,
@@ -107,7 +109,7 @@ pub struct ProfileView {
 }
 
 /// One detail.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DetailView {
     /// The field.
     pub field: String,
@@ -118,7 +120,7 @@ pub struct DetailView {
 }
 
 /// One contact.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ContactView {
     /// The contact's id.
     pub contact: String,
@@ -135,7 +137,7 @@ pub struct ContactView {
 }
 
 /// Key figures of one customer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// Events that count.
     pub events: u64,
@@ -161,8 +163,10 @@ pub struct Figures {
     pub complaints_open: usize,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/customers", get(list)).route("/customers/{code}", get(one))
+pub(super) fn routes() -> Routes {
+    let list = get("/customers", "List the customers", list);
+    let one = get("/customers/{code}", "Show one customer on one page", one);
+    Routes::of("customers", [list, one])
 }
 
 fn basis_of(query: &CustomersQuery) -> BasisQuery {
@@ -217,7 +221,7 @@ fn name_at(reader: &Reader, position: Position) -> Result<Option<String>, ApiErr
 
 async fn one(
     State(app): State<App>,
-    Path(code): Path<String>,
+    PathPart(code): PathPart<String>,
     Params(query): Params<CustomersQuery>,
 ) -> Result<Json<CustomerAnswer>, ApiError> {
     blocking(move || customer(&app, &code, &query)).await.map(Json)

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daybook_core::decide::Rejection;
 use daybook_core::ledger::{Refusal, SubmitError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::import::ImportError;
@@ -68,7 +69,7 @@ pub enum ApiError {
 }
 
 /// The document a caller gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,

@@ -1,8 +1,7 @@
 //! `GET /v1/events` and `GET /v1/events/{position or id}`: the log, filtered, to a basis.
 
-use axum::extract::{Path, Query as Params, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
 use daybook_core::codec::layout::hex;
 use daybook_core::event::{Event, Kind, StreamId};
 use daybook_core::id::{CustomerCode, EventId};
@@ -13,9 +12,12 @@ use daybook_core::proof::Hash;
 use daybook_core::time::Timestamp;
 use daybook_projections::Voided;
 use daybook_projections::summary::summarize;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView, instant};
+use super::extract::{Params, PathPart};
+use super::route::{Routes, get};
 use super::{ApiError, blocking};
 use crate::App;
 
@@ -25,7 +27,7 @@ pub const LIMIT_MAX: usize = 1000;
 pub const LIMIT_DEFAULT: usize = 100;
 
 /// Which events are asked for.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EventsQuery {
     /// From this position on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,7 +59,7 @@ pub struct EventsQuery {
 }
 
 /// A part of the log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct EventsAnswer {
     /// What the answer rests on.
     pub basis: BasisView,
@@ -68,7 +70,7 @@ pub struct EventsAnswer {
 }
 
 /// One event of the log with its basis.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct EventAnswer {
     /// What the answer rests on.
     pub basis: BasisView,
@@ -77,7 +79,7 @@ pub struct EventAnswer {
 }
 
 /// One line about an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryView {
     /// In English.
     pub en: String,
@@ -86,7 +88,7 @@ pub struct SummaryView {
 }
 
 /// One event.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct EventView {
     /// Its place in the log.
     pub position: Position,
@@ -163,8 +165,10 @@ impl EventView {
     }
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/events", get(list)).route("/events/{id}", get(one))
+pub(super) fn routes() -> Routes {
+    let list = get("/events", "Read a part of the log", list);
+    let one = get("/events/{id}", "Read one event by its position or id", one);
+    Routes::of("events", [list, one])
 }
 
 async fn list(
@@ -239,7 +243,7 @@ fn view(reader: &Reader, event: Event, hash: Hash, voided: &Voided) -> Result<Ev
 
 async fn one(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathPart(id): PathPart<String>,
 ) -> Result<Json<EventAnswer>, ApiError> {
     blocking(move || {
         let reader = app.ledger.reader();

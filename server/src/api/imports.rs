@@ -7,19 +7,21 @@
 
 use std::io::Read;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::Bytes;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::caller::Caller;
+use super::describe::Operation;
+use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
 use crate::import::{Job, Mapping, Notice, run};
@@ -32,7 +34,7 @@ const CHUNKS_AHEAD: usize = 8;
 const LINES_AHEAD: usize = 256;
 
 /// One line of the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImportLine {
     /// What the import tells.
@@ -49,8 +51,33 @@ pub enum ImportLine {
 type Lines = mpsc::Receiver<ImportLine>;
 type Started = oneshot::Sender<Result<Lines, ApiError>>;
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/imports", post(import)).layer(DefaultBodyLimit::disable())
+pub(super) fn routes() -> Routes {
+    let import = post("/imports", "Import a CSV file through a mapping", import)
+        .describe(form)
+        .around(|route| route.layer(DefaultBodyLimit::disable()));
+    Routes::of("imports", [import])
+}
+
+/// Describes the form and the lines of the answer.
+fn form(operation: &mut Operation<'_>) {
+    let part = |description: &str| json!({ "type": "string", "description": description });
+    let mut file = part("The CSV file; the last part.");
+    if let Some(file) = file.as_object_mut() {
+        file.insert("contentMediaType".to_owned(), "text/csv".into());
+    }
+    let form = json!({
+        "type": "object",
+        "properties": {
+            "mapping": part("How rows become requests, TOML, at most 1 MiB."),
+            "dry_run": { "enum": ["true", "false"], "description": "Whether nothing is kept." },
+            "file": file,
+        },
+        "required": ["mapping", "file"],
+    });
+    operation.takes("multipart/form-data", form);
+    let line = operation.schemas.answers.subschema_for::<ImportLine>().to_value();
+    let description = "One JSON document a line.";
+    operation.answer(StatusCode::OK, "application/x-ndjson", line, description);
 }
 
 async fn import(

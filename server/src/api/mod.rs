@@ -8,27 +8,36 @@ pub mod book;
 pub mod caller;
 pub mod commands;
 pub mod customers;
+pub mod describe;
 pub mod error;
 pub mod events;
+pub mod extract;
 pub mod imports;
 pub mod money;
+pub mod openapi;
+pub mod route;
 pub mod stats;
 
 use axum::Router;
 
 use crate::App;
 pub use error::{ApiError, Problem};
+pub use route::{Route, Routes};
+
+/// Lists every route. A resource's own list is its file's `routes()`.
+pub fn routes() -> Routes {
+    book::routes()
+        .and(commands::routes())
+        .and(customers::routes())
+        .and(events::routes())
+        .and(imports::routes())
+        .and(openapi::routes())
+        .and(stats::routes())
+}
 
 /// Returns the interface over a ledger.
 pub fn router(app: App) -> Router {
-    let v1 = Router::new()
-        .merge(book::router())
-        .merge(commands::router())
-        .merge(customers::router())
-        .merge(events::router())
-        .merge(imports::router())
-        .merge(stats::router());
-    Router::new().nest("/v1", v1).fallback(error::no_such_route).with_state(app)
+    Router::new().nest("/v1", routes().into_router()).fallback(error::no_such_route).with_state(app)
 }
 
 /// Runs a read of the ledger where blocking is allowed.

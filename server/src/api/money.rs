@@ -2,10 +2,11 @@
 
 use daybook_core::money::{Currency, Money};
 use daybook_projections::Amounts;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An amount as a caller sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AmountView {
     /// The currency.
     pub currency: Currency,

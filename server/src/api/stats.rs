@@ -1,21 +1,23 @@
 //! `GET /v1/stats`: what is in the ledger.
 
-use axum::extract::{Query as Params, State};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::extract::State;
 use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::Query;
 use daybook_core::time::Timestamp;
 use daybook_projections::stats::Stats;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView};
+use super::extract::Params;
 use super::money::{AmountView, amounts};
+use super::route::{Routes, get};
 use super::{ApiError, blocking};
 use crate::App;
 
 /// What is in a ledger at a basis.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatsAnswer {
     /// What the answer rests on.
     pub basis: BasisView,
@@ -44,7 +46,7 @@ pub struct StatsAnswer {
 }
 
 /// Events of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KindView {
     /// The kind.
     pub kind: String,
@@ -57,7 +59,7 @@ pub struct KindView {
 }
 
 /// Events of one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MonthView {
     /// The month, such as `2026-03`.
     pub month: String,
@@ -67,8 +69,8 @@ pub struct MonthView {
     pub recorded: u64,
 }
 
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/stats", get(read))
+pub(super) fn routes() -> Routes {
+    Routes::of("stats", [get("/stats", "Count what is in the ledger", read)])
 }
 
 async fn read(

@@ -17,6 +17,7 @@ pub mod run;
 pub mod template;
 
 use daybook_core::ledger::{Refusal, SubmitError};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::money::AmountView;
@@ -94,7 +95,7 @@ impl ImportError {
 }
 
 /// What an import tells while it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The names of the file's columns.
@@ -108,7 +109,7 @@ pub enum Notice {
 }
 
 /// A row that did not become events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RefusedRow {
     /// The line it starts on.
     pub line: u64,
@@ -128,7 +129,7 @@ pub struct RefusedRow {
 }
 
 /// How many rows became what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// Rows read.
     pub rows: u64,
@@ -145,7 +146,7 @@ pub struct Figures {
 }
 
 /// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The source under which rows are recognised.
     pub source: String,

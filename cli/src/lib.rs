@@ -8,8 +8,11 @@ pub mod book;
 pub mod commands;
 pub mod demo;
 pub mod error;
+pub mod help;
 pub mod render;
 pub mod session;
+pub mod suggest;
 pub mod system;
+pub mod text;
 
 pub use error::CliError;

@@ -10,6 +10,7 @@ use daybook_server::{App, router};
 use crate::commands::Global;
 use crate::error::{CliError, Exit};
 use crate::system::SystemClock;
+use crate::text::Text;
 
 /// An open ledger and a client of its interface.
 pub struct Session {
@@ -44,8 +45,14 @@ impl Session {
         let runtime = runtime.map_err(|error| CliError {
             exit: Exit::Broken,
             code: "runtime".to_owned(),
-            message: format!("the command could not start its threads: {error}"),
-            hint: "try again when the machine has more memory free".to_owned(),
+            message: Text::new(
+                format!("the command could not start its threads: {error}"),
+                format!("命令无法启动线程：{error}"),
+            ),
+            hint: Text::from((
+                "try again when the machine has more memory free",
+                "请在机器有更多空闲内存时再试",
+            )),
         })?;
         Ok(Session { client, runtime, ledger })
     }

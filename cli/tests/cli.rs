@@ -149,7 +149,7 @@ fn errors_say_what_and_what_next() {
     place.refused(&["record", "json", "X", "{"], 2, "not JSON");
     place.refused(&["record", "json", "X", "{\"command\":\"fly\"}"], 2, "fly");
     place.refused(&["log", "--as-of", "yesterday"], 2, "neither a date nor an instant");
-    place.refused(&["log", "--kind", "nonsense"], 2, "no kind of event");
+    place.refused(&["log", "--kind", "nonsense"], 2, "is not a value of --kind");
     place.refused(&["import", "nothing.csv", "--mapping", "calls"], 2, "nothing.csv");
     place.file("x.csv", "a\n1\n");
     place.refused(&["import", "x.csv", "--mapping", "nothing"], 2, "no mapping called");

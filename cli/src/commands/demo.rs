@@ -15,21 +15,39 @@ use super::{Done, Global, show, stats};
 use crate::book::surroundings;
 use crate::demo::{OPENED_AT, ScriptClock, SeededEntropy, StoryError, genesis, run, story};
 use crate::error::{CliError, Exit};
-use crate::render::{grouped, print_json};
+use crate::render::{Lang, grouped, print_json};
 use crate::session::Session;
 use crate::system::program;
+use crate::text::Text;
 
 /// Where the sample is put when nothing is said.
 const DIR: &str = "daybook-demo";
 /// The customer whose timeline is shown: a deal that is lost, reopened and won.
 const SHOWN: &str = crate::demo::landmarks::REOPENED_DEAL.0;
+/// What to try next, in English and Chinese.
+const NEXT: (&str, &str) = (
+    "Try next:
+  {command}open {shown}
+      one customer in one screen; `show` lists them all
+  {command}import contacts.csv --mapping contacts
+      a CSV of your own with the columns company,name,role,phone,email,city
+      (other columns: import --show contacts prints a mapping to start from)
+  {command}stats --as-of 2025-06-30
+      the same figures as they stood at mid-year",
+    "接下来可以试：
+  {command}open {shown}
+      一屏看清一个客户；`show` 列出全部客户
+  {command}import contacts.csv --mapping contacts
+      您自己的 CSV，列为 company,name,role,phone,email,city
+      （列名不同时：import --show contacts 可打印一个映射作为起点）
+  {command}stats --as-of 2025-06-30
+      同样的数字，截至年中",
+);
 /// How many of its events are shown.
 const SHOWN_EVENTS: usize = 15;
 
 /// Make a ledger that holds a sample year, and look at it
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook demo --dir sample\n\n\
-    The sample goes to the directory daybook-demo unless --dir names another.")]
 pub struct Demo {
     /// The number everything random in the sample follows from
     #[arg(long, default_value_t = 1)]
@@ -62,11 +80,12 @@ impl Demo {
         let opened = book::open(global.dir(), system(self.seed.wrapping_add(1)))?;
         let steps = story(self.seed).map_err(untold)?;
         let (total, mut done) = (steps.len().max(1), 0);
-        let terminal = std::io::stderr().is_terminal();
+        let (terminal, lang) = (std::io::stderr().is_terminal(), global.language());
         let told = run(&opened.ledger, &clock, steps.into_iter(), &mut |_| {
             done += 1;
             if terminal && done % 64 == 0 {
-                eprint!("\rtelling a sample year {:>3}%", done * 100 / total);
+                let what = lang.pick("telling a sample year", "正在写入样例年度");
+                eprint!("\r{what} {:>3}%", done * 100 / total);
             }
         });
         if terminal {
@@ -84,24 +103,23 @@ impl Demo {
             return Ok(());
         }
         let (events, dir) = (grouped(figures.events), global.dir().display());
-        crate::out!("A sample year of a machine maker in Shanghai, {events} events, is in {dir}.");
+        match lang {
+            Lang::En => crate::out!(
+                "A sample year of a machine maker in Shanghai, {events} events, is in {dir}."
+            ),
+            Lang::Zh => crate::out!("上海一家机械厂的样例年度在 {dir} 中，共 {events} 个事件。"),
+        }
         crate::out!();
         stats::print(&figures, lang);
         crate::out!();
-        crate::out!("One customer of it:");
+        crate::out!("{}", lang.pick("One customer of it:", "其中一个客户："));
         crate::out!();
         let query = CustomersQuery { limit: Some(SHOWN_EVENTS), ..CustomersQuery::default() };
         show::customer(&client.customer(SHOWN, &query).await?, lang);
         let command = format!("{} {}", program(), global.dir_option());
         crate::out!();
-        crate::out!("Try next:");
-        crate::out!("  {command}show");
-        crate::out!("      the customers; then one of them, such as: show {SHOWN}");
-        crate::out!("  {command}import contacts.csv --mapping contacts");
-        crate::out!("      a CSV of your own with the columns company,name,role,phone,email,city");
-        crate::out!("      (other columns: import --show contacts prints a mapping to start from)");
-        crate::out!("  {command}stats --as-of 2025-06-30");
-        crate::out!("      the same figures as they stood at mid-year");
+        let next = lang.pick(NEXT.0, NEXT.1);
+        crate::out!("{}", next.replace("{command}", &command).replace("{shown}", SHOWN));
         Ok(())
     }
 }
@@ -116,7 +134,13 @@ fn broken(error: &dyn std::error::Error) -> CliError {
     CliError {
         exit: Exit::Broken,
         code: "sample".to_owned(),
-        message: format!("the sample could not be told: {error}{cause}"),
-        hint: "report this with the seed; another --seed may work".to_owned(),
+        message: Text::new(
+            format!("the sample could not be told: {error}{cause}"),
+            format!("样例无法写成：{error}{cause}"),
+        ),
+        hint: Text::from((
+            "report this with the seed; another --seed may work",
+            "请连同种子报告此问题；换一个 --seed 或许可行",
+        )),
     }
 }

@@ -16,6 +16,7 @@ use super::{Done, Global};
 use crate::error::CliError;
 use crate::render::{Column, Lang, Table, amounts, grouped, print_json};
 use crate::session::Session;
+use crate::text::Text;
 
 /// The most refused rows that are listed; all of them go to the file named with --refused.
 const LISTED_MAX: usize = 20;
@@ -32,13 +33,9 @@ const SHIPPED: [(&str, &str); 4] = [
 
 /// Take in a CSV file as a mapping says; a second run adds nothing
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    daybook import --show contacts > my.toml         start from a mapping that comes along\n  \
-    daybook import contacts.csv --mapping my.toml --dry-run\n  \
-    daybook import contacts.csv --mapping my.toml --refused refused.csv")]
 pub struct Import {
     /// The file, CSV in UTF-8; its first row names the columns
-    #[arg(required_unless_present = "show")]
+    #[arg(required_unless_present = "show", value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// How rows become events: a TOML file, or one of contacts, calls, ibm-ar, maven-crm
     #[arg(long, value_name = "MAPPING", required_unless_present = "show")]
@@ -62,16 +59,27 @@ impl Import {
             return Ok(Done::Wholly);
         }
         let (Some(file), Some(mapping)) = (&self.file, &self.mapping) else {
-            return Err(CliError::usage("no file is named", "see `daybook help import`"));
+            return Err(CliError::usage(
+                ("no file is named", "没有指明文件"),
+                ("see `daybook help import`", "详见 `daybook help import`"),
+            ));
         };
         let mapping = mapping_text(mapping)?;
-        let input = File::open(file).map_err(|error| CliError::file("opening", file, &error))?;
+        let input =
+            File::open(file).map_err(|error| CliError::file(("opening", "打开"), file, &error))?;
         let size = input.metadata().map_or(0, |metadata| metadata.len());
         if input.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            let message = format!("{} is a directory, not a file", file.display());
-            return Err(CliError::usage(message, "name the CSV file in it"));
+            let file = file.display();
+            let message = Text::new(
+                format!("{file} is a directory, not a file"),
+                format!("{file} 是目录，不是文件"),
+            );
+            return Err(CliError::usage(
+                message,
+                ("name the CSV file in it", "请指明其中的 CSV 文件"),
+            ));
         }
-        let mut listener = Listener::new(self.refused.as_deref(), size)?;
+        let mut listener = Listener::new(self.refused.as_deref(), size, global.language())?;
         let read = Arc::clone(&listener.read);
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
         let session = Session::open(global, "import")?;
@@ -97,10 +105,18 @@ fn shipped(name: &str) -> Result<&'static str, CliError> {
     let found = SHIPPED.iter().find(|(known, _)| *known == name);
     found.map(|(_, text)| *text).ok_or_else(|| {
         let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-        CliError::usage(
+        let hint = match crate::suggest::nearest(name, &names) {
+            Some(near) => crate::help::usage::did_you_mean(near),
+            None => Text::new(
+                format!("use one of {}, or a file of your own", names.join(", ")),
+                format!("请用 {} 之一，或您自己的文件", names.join("、")),
+            ),
+        };
+        let message = Text::new(
             format!("no mapping called {name:?} comes along"),
-            format!("use one of {}, or a file of your own", names.join(", ")),
-        )
+            format!("没有名为 {name:?} 的自带映射"),
+        );
+        CliError::usage(message, hint)
     })
 }
 
@@ -113,7 +129,7 @@ fn mapping_text(path: &Path) -> Result<String, CliError> {
             {
                 shipped(name).map(str::to_owned)
             }
-            _ => Err(CliError::file("reading the mapping", path, &error)),
+            _ => Err(CliError::file(("reading the mapping", "读取映射"), path, &error)),
         },
     }
 }
@@ -143,6 +159,7 @@ fn chunks(
 
 /// Hears what the import tells, and keeps what is shown at the end.
 struct Listener {
+    lang: Lang,
     read: Arc<AtomicU64>,
     size: u64,
     terminal: bool,
@@ -154,8 +171,9 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(refused: Option<&Path>, size: u64) -> Result<Listener, CliError> {
+    fn new(refused: Option<&Path>, size: u64, lang: Lang) -> Result<Listener, CliError> {
         Ok(Listener {
+            lang,
             read: Arc::default(),
             size,
             terminal: std::io::stderr().is_terminal(),
@@ -181,11 +199,11 @@ impl Listener {
                 let part = self.read.load(Ordering::Relaxed) * 100 / self.size.max(1);
                 let filled = usize::try_from(part.min(100) / 4).unwrap_or_default();
                 let bar = format!("{}{}", "█".repeat(filled), "░".repeat(25 - filled));
-                eprint!(
-                    "\r{bar} {part:>3}%  {} rows, {} events",
-                    grouped(figures.rows),
-                    grouped(figures.events)
-                );
+                let (rows, events) = (grouped(figures.rows), grouped(figures.events));
+                match self.lang {
+                    Lang::En => eprint!("\r{bar} {part:>3}%  {rows} rows, {events} events"),
+                    Lang::Zh => eprint!("\r{bar} {part:>3}%  {rows} 行，{events} 个事件"),
+                }
             }
             Notice::Progress(_) => {}
             Notice::Done(report) => self.report = Some(report),
@@ -217,26 +235,36 @@ impl Listener {
             let hint = row.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
             let (line, column, value, reason) = (row.line, &row.column, &row.value, &row.reason);
             match lang {
-                Lang::En => eprintln!("line {line}, column {column}, {value:?}: {reason}{hint}"),
-                Lang::Zh => eprintln!("第 {line} 行，列 {column}，{value:?}：{reason}{hint}"),
+                Lang::En => crate::note!("line {line}, column {column}, {value:?}: {reason}{hint}"),
+                Lang::Zh => crate::note!("第 {line} 行，列 {column}，{value:?}：{reason}{hint}"),
             }
         }
         let more = self.refused - self.listed.len() as u64;
         if more > 0 {
-            eprintln!("and {} more refused rows", grouped(more));
+            let more = grouped(more);
+            match lang {
+                Lang::En => crate::note!("and {more} more refused rows"),
+                Lang::Zh => crate::note!("另有 {more} 行被拒绝"),
+            }
         }
     }
 
     fn tell(self, global: &Global, refused: Option<&Path>) -> Result<Done, CliError> {
         let Some(report) = &self.report else {
-            return Err(CliError::usage("the import ended without a report", "run it again"));
+            return Err(CliError::usage(
+                ("the import ended without a report", "导入结束而没有报告"),
+                ("run it again", "请再运行一次"),
+            ));
         };
         self.list(global.language());
         if let (Some(path), true) = (refused, self.refused > 0) {
-            eprintln!(
-                "the refused rows are in {}; correct them and import that file",
-                path.display()
-            );
+            let path = path.display();
+            match self.lang {
+                Lang::En => crate::note!(
+                    "the refused rows are in {path}; correct them and import that file"
+                ),
+                Lang::Zh => crate::note!("被拒绝的行在 {path} 中；改正后导入该文件即可"),
+            }
         }
         if global.json {
             print_json(report)
@@ -266,25 +294,26 @@ fn print(report: &Report, global: &Global) {
     }
     table.print();
     crate::out!();
-    let events = grouped(figures.events);
-    if report.dry_run {
-        crate::out!("Dry run: {events} events would be added; nothing was kept.");
-    } else {
-        crate::out!("{events} events added; the ledger has {} events.", report.position);
+    let (events, all) = (grouped(figures.events), report.position);
+    match (lang, report.dry_run) {
+        (Lang::En, true) => {
+            crate::out!("Dry run: {events} events would be added; nothing was kept.");
+        }
+        (Lang::En, false) => crate::out!("{events} events added; the ledger has {all} events."),
+        (Lang::Zh, true) => crate::out!("试运行：会增加 {events} 个事件；未保留任何内容。"),
+        (Lang::Zh, false) => crate::out!("增加了 {events} 个事件；账簿现有 {all} 个事件。"),
     }
     if !report.sums.is_empty() {
         crate::out!("{} {}", lang.pick("Amounts taken:", "导入金额："), amounts(&report.sums));
     }
-    match report.applied_at {
-        Some(position) if figures.events == 0 && !report.dry_run => {
-            crate::out!(
-                "This import is recorded at position {position} already; nothing was added."
-            );
-        }
-        Some(position) if !report.dry_run => {
-            crate::out!("The import is recorded at position {position}.");
-        }
-        _ => {}
+    let Some(position) = report.applied_at.filter(|_| !report.dry_run) else { return };
+    match (lang, figures.events) {
+        (Lang::En, 0) => crate::out!(
+            "This import is recorded at position {position} already; nothing was added."
+        ),
+        (Lang::En, _) => crate::out!("The import is recorded at position {position}."),
+        (Lang::Zh, 0) => crate::out!("此导入先前已记录于位置 {position}；未增加任何内容。"),
+        (Lang::Zh, _) => crate::out!("导入已记录于位置 {position}。"),
     }
 }
 
@@ -297,7 +326,8 @@ struct Quarantine {
 
 impl Quarantine {
     fn create(path: &Path) -> Result<Quarantine, CliError> {
-        let file = File::create(path).map_err(|error| CliError::file("making", path, &error))?;
+        let file =
+            File::create(path).map_err(|error| CliError::file(("making", "新建"), path, &error))?;
         Ok(Quarantine { path: path.to_owned(), file: BufWriter::new(file), columns: 0 })
     }
 
@@ -329,11 +359,12 @@ impl Quarantine {
         });
         let line = quoted.collect::<Vec<_>>().join(",");
         let path = &self.path;
-        writeln!(self.file, "{line}").map_err(|error| CliError::file("writing", path, &error))
+        writeln!(self.file, "{line}")
+            .map_err(|error| CliError::file(("writing", "写入"), path, &error))
     }
 
     fn finish(&mut self) -> Result<(), CliError> {
         let path = &self.path;
-        self.file.flush().map_err(|error| CliError::file("writing", path, &error))
+        self.file.flush().map_err(|error| CliError::file(("writing", "写入"), path, &error))
     }
 }

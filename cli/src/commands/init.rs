@@ -9,14 +9,12 @@ use serde_json::json;
 
 use super::{Done, Global};
 use crate::error::CliError;
-use crate::render::print_json;
+use crate::render::{Lang, print_json};
 use crate::system;
 use crate::system::program;
 
 /// Make a ledger in a new directory
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook init --name \"East China Precision\" \
-                        --zone Asia/Shanghai --currency CNY")]
 pub struct Init {
     /// The ledger's name; the directory's when left out
     #[arg(long)]
@@ -34,7 +32,7 @@ pub struct Init {
     #[arg(long, value_name = "DIGITS")]
     calling_code: Option<String>,
     /// First month of the fiscal year
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=12))]
+    #[arg(long, value_name = "MONTH", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=12))]
     fiscal_year_month: u8,
 }
 
@@ -53,32 +51,55 @@ impl Init {
             return Ok(Done::Wholly);
         }
         let entities: Vec<&str> = genesis.legal_entities.iter().map(LegalEntity::as_str).collect();
-        crate::out!("The ledger \"{}\" is ready.", genesis.name);
-        crate::out!("  directory  {}", dir.display());
-        crate::out!("  days in    {}", genesis.zone);
-        crate::out!("  currency   {}, entity {}", genesis.functional_currency, entities.join(", "));
-        crate::out!("  keys       {}", dir.join("vault").display());
-        crate::out!(
-            "             (without them nobody can read the personal parts: keep a copy apart)"
-        );
+        let lang = global.language();
+        let (name, zone, currency) = (&genesis.name, &genesis.zone, genesis.functional_currency);
+        let (dir, keys, entities) =
+            (dir.display(), dir.join("vault").display().to_string(), entities.join(", "));
+        match lang {
+            Lang::En => {
+                crate::out!("The ledger \"{name}\" is ready.");
+                crate::out!("  directory  {dir}");
+                crate::out!("  days in    {zone}");
+                crate::out!("  currency   {currency}, entity {entities}");
+                crate::out!("  keys       {keys}");
+                crate::out!("             (without them nobody can read the personal parts:");
+                crate::out!("             keep a copy apart)");
+            }
+            Lang::Zh => {
+                crate::out!("账簿“{name}”已建好。");
+                crate::out!("  目录  {dir}");
+                crate::out!("  时区  {zone}");
+                crate::out!("  币种  {currency}，法人 {entities}");
+                crate::out!("  密钥  {keys}");
+                crate::out!("        （没有密钥，个人信息就再也读不出来：请另存一份）");
+            }
+        }
         let command = format!("{} {}", program(), global.dir_option());
-        crate::out!("Next:");
-        crate::out!("  {command}record customer ACME --name \"Acme Ltd\"");
-        crate::out!("  {command}record call ACME \"asked for a quote\" --in");
+        crate::out!("{}", lang.pick("Next:", "接下来："));
+        let (name, said) = lang.pick2(("Acme Ltd", "asked for a quote"), ("华东精密", "询价"));
+        crate::out!("  {command}record customer ACME --name \"{name}\"");
+        crate::out!("  {command}record call ACME \"{said}\" --in");
+        crate::out!("  {command}open ACME");
         crate::out!("  {command}import contacts.csv --mapping contacts");
         Ok(Done::Wholly)
     }
 
     fn genesis(&self, global: &Global) -> Result<Genesis, CliError> {
-        let unfit =
-            |error: &dyn std::fmt::Display, hint: &str| CliError::usage(error.to_string(), hint);
+        let unfit = |error: &dyn std::fmt::Display, hint: (&str, &str)| {
+            CliError::usage(error.to_string(), hint)
+        };
         let folder = global.dir().file_name().and_then(|name| name.to_str()).unwrap_or("daybook");
         let name = self.name.as_deref().unwrap_or(folder);
         let zone = self.zone.clone().unwrap_or_else(system::zone);
-        let currency: Currency = self
-            .currency
-            .parse()
-            .map_err(|error| unfit(&error, "give an ISO 4217 code such as CNY, USD or EUR"))?;
+        let currency: Currency = self.currency.parse().map_err(|error| {
+            unfit(
+                &error,
+                (
+                    "give an ISO 4217 code such as CNY, USD or EUR",
+                    "请给出 ISO 4217 币种代码，例如 CNY、USD 或 EUR",
+                ),
+            )
+        })?;
         let calling_code = self.calling_code.clone();
         let calling_code =
             calling_code.or_else(|| (currency.as_str() == "CNY").then(|| "86".to_owned()));
@@ -86,18 +107,33 @@ impl Init {
         let entities = self.entity.iter().map(LegalEntity::new).collect::<Result<_, _>>();
         Ok(Genesis {
             book: BookId(uuid::Uuid::new_v4()),
-            name: Line::new(name).map_err(|error| unfit(&error, "give a shorter --name"))?,
-            zone: Label::new(&zone).map_err(|error| unfit(&error, "use a name such as UTC"))?,
+            name: Line::new(name).map_err(|error| {
+                unfit(&error, ("give a shorter --name", "请给一个较短的 --name"))
+            })?,
+            zone: Label::new(&zone).map_err(|error| {
+                unfit(&error, ("use a name such as UTC", "请用 Asia/Shanghai 这样的名称"))
+            })?,
             functional_currency: currency,
-            legal_entities: entities
-                .map_err(|error| unfit(&error, "give a short --entity such as HQ"))?,
+            legal_entities: entities.map_err(|error| {
+                unfit(
+                    &error,
+                    ("give a short --entity such as HQ", "请给一个简短的 --entity，例如 HQ"),
+                )
+            })?,
             fiscal_year_start_month: self.fiscal_year_month,
             default_calling_code: calling_code
                 .transpose()
-                .map_err(|error| unfit(&error, "give digits such as 86"))?,
+                .map_err(|error| unfit(&error, ("give digits such as 86", "请给数字，例如 86")))?,
             actor: Actor {
-                user: ActorId::new(&global.actor)
-                    .map_err(|error| unfit(&error, "give a short id with --as, such as U-01"))?,
+                user: ActorId::new(&global.actor).map_err(|error| {
+                    unfit(
+                        &error,
+                        (
+                            "give a short id with --as, such as U-01",
+                            "请用 --as 给一个简短的编号，例如 U-01",
+                        ),
+                    )
+                })?,
                 on_behalf_of: None,
                 role: None,
                 unit: None,

@@ -1,6 +1,8 @@
 //! `daybook log`: lists events.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use daybook_core::event::Kind;
 use daybook_server::api::events::{EventView, EventsQuery};
 
 use super::{BasisOptions, Done, Global, say_basis};
@@ -10,14 +12,12 @@ use crate::session::Session;
 
 /// List events: the latest, in the order they were recorded
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  daybook log --customer ACME\n  \
-                        daybook log --kind invoice.issued --since 2026-01-01 --reverse")]
 pub struct Log {
     /// Only this customer's
     #[arg(long, value_name = "CODE")]
     customer: Option<String>,
     /// Only this kind, such as invoice.issued
-    #[arg(long)]
+    #[arg(long, value_parser = kinds())]
     kind: Option<String>,
     /// Only what happened at or after this date or instant
     #[arg(long, value_name = "WHEN")]
@@ -36,6 +36,11 @@ pub struct Log {
     /// Before this position
     #[arg(long, value_name = "POSITION")]
     before: Option<u64>,
+}
+
+/// The kinds of event, so that a slip is understood and completion knows them.
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()))
 }
 
 impl Log {
@@ -65,13 +70,20 @@ impl Log {
         }
         let lang = global.language();
         if answer.events.is_empty() {
-            eprintln!("{}", lang.pick("no event fits", "没有符合条件的事件"));
+            crate::note!("{}", lang.pick("no event fits", "没有符合条件的事件"));
         } else {
             table(&answer.events, &answer.basis.zone, lang).print();
         }
         if let Some(next) = answer.next {
             let way = if forwards { "--from" } else { "--before" };
-            eprintln!("there are more: add {way} {next}, or raise --limit (at most 1000)");
+            match lang {
+                Lang::En => crate::note!(
+                    "there are more: add {way} {next}, or raise --limit (at most 1000)"
+                ),
+                Lang::Zh => {
+                    crate::note!("还有更多：加上 {way} {next}，或增大 --limit（最多 1000）")
+                }
+            }
         }
         say_basis(&answer.basis, lang);
         Ok(Done::Wholly)

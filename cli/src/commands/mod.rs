@@ -1,32 +1,33 @@
 //! The verbs, one file each.
 
+pub mod completion;
 pub mod demo;
+pub mod exit_codes;
 pub mod import;
 pub mod init;
 pub mod log;
+pub mod man;
 pub mod record;
 pub mod show;
 pub mod stats;
 pub mod verify;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::CliError;
-use crate::render::Lang;
+use crate::help;
+use crate::render::{Lang, paint};
 
 /// Keep a ledger of everything that happens between you and your customers.
 #[derive(Debug, Parser)]
 #[command(
     name = "daybook",
     version,
-    about = "Keep a ledger of everything that happens between you and your customers",
-    after_help = "Examples:\n  daybook demo                     look at a sample year\n  \
-                  daybook init                     start your own ledger\n  \
-                  daybook record call ACME \"asked for a quote\" --in",
-    propagate_version = true
+    about = "Keep a ledger of everything that happens between you and your customers"
 )]
 struct Cli {
     #[command(flatten)]
@@ -39,7 +40,13 @@ struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The ledger's directory; `daybook-data` when left out
-    #[arg(long, global = true, env = "DAYBOOK_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "DAYBOOK_DIR",
+        value_name = "DIR",
+        value_hint = clap::ValueHint::DirPath
+    )]
     pub dir: Option<PathBuf>,
     /// Who acts: a short id, not a name
     #[arg(
@@ -53,9 +60,12 @@ pub struct Global {
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub json: bool,
-    /// The language of labels and summaries; that of the environment when left out
+    /// The language of help, labels and summaries; that of the environment when left out
     #[arg(long, global = true, value_enum)]
     pub lang: Option<Lang>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: paint::When,
 }
 
 impl Global {
@@ -96,6 +106,16 @@ enum Verb {
     Stats(stats::Stats),
     Verify(verify::Verify),
     Demo(demo::Demo),
+    Completion(completion::Completion),
+    Man(man::Man),
+    #[command(hide = true)]
+    ExitCodes(exit_codes::ExitCodes),
+}
+
+/// Returns the verbs and options as they are declared, in English and without examples.
+pub fn declared() -> clap::Command {
+    use clap::CommandFactory;
+    Cli::command()
 }
 
 /// How a verb that was done ends.
@@ -118,16 +138,27 @@ pub struct BasisOptions {
     pub known_at: Option<String>,
 }
 
+/// Tells whether every command takes an argument with this id.
+pub fn is_global(id: &str) -> bool {
+    let globals = Global::augment_args(clap::Command::new("daybook"));
+    globals.get_arguments().any(|arg| arg.get_id() == id)
+}
+
 /// Runs the command with the arguments of the process.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let manner = Manner::of(&arguments);
+    let arguments = without_manner(arguments);
+    manner.color.choice().write_global();
+    let mut command = help::command(manner.lang).color(match manner.color {
+        paint::When::Auto => clap::ColorChoice::Auto,
+        paint::When::Always => clap::ColorChoice::Always,
+        paint::When::Never => clap::ColorChoice::Never,
+    });
+    let read = command.try_get_matches_from_mut(&arguments);
+    let cli = match read.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors and go to standard output.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(error) => return unread(&error, &command, &arguments, manner),
     };
     let global = &cli.global;
     let done = match cli.verb {
@@ -139,16 +170,93 @@ pub fn run() -> ExitCode {
         Verb::Stats(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),
+        Verb::Completion(verb) => verb.run(global),
+        Verb::Man(verb) => verb.run(global),
+        Verb::ExitCodes(verb) => verb.run(global),
     };
-    end(done, global.json)
+    end(done, global.json, global.language())
 }
 
-fn end(done: Result<Done, CliError>, json: bool) -> ExitCode {
+/// How the command speaks, known before its arguments are read as a whole.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    lang: Lang,
+    json: bool,
+    color: paint::When,
+}
+
+impl Manner {
+    /// Finds the options that say how to speak; what is wrong with them is said by the reading.
+    fn of(arguments: &[OsString]) -> Manner {
+        let mut manner =
+            Manner { lang: Lang::of_environment(), json: false, color: paint::When::Auto };
+        let words: Vec<&str> =
+            arguments.iter().skip(1).map(|word| word.to_str().unwrap_or("")).collect();
+        for (index, word) in words.iter().enumerate() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (*word, words.get(index + 1).copied().unwrap_or_default()),
+            };
+            match name {
+                "--" => break,
+                "--json" => manner.json = true,
+                "--lang" => manner.lang = Lang::from_str(value, false).unwrap_or(manner.lang),
+                "--color" => {
+                    manner.color = paint::When::from_str(value, false).unwrap_or(manner.color);
+                }
+                _ => {}
+            }
+        }
+        manner
+    }
+}
+
+/// Takes the options that say how to speak away from `daybook help ...`, which knows no options.
+fn without_manner(arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut kept = Vec::with_capacity(arguments.len());
+    let mut rest = arguments.iter();
+    kept.extend(rest.next().cloned());
+    while let Some(argument) = rest.next() {
+        match argument.to_str() {
+            Some("--lang" | "--color") => drop(rest.next()),
+            Some("--json") => {}
+            Some(word) if word.starts_with("--lang=") || word.starts_with("--color=") => {}
+            _ => kept.push(argument.clone()),
+        }
+    }
+    if kept.get(1).is_some_and(|word| word == "help") { kept } else { arguments }
+}
+
+/// Ends a call whose arguments could not be read, or that asks for help.
+fn unread(
+    error: &clap::Error,
+    command: &clap::Command,
+    arguments: &[OsString],
+    manner: Manner,
+) -> ExitCode {
+    use clap::error::ErrorKind;
+    let shown = help::worded(&error.render().ansi().to_string(), manner.lang);
+    let shown = shown.trim_end().to_owned() + "\n";
+    match error.kind() {
+        // Help and version are no errors and go to standard output.
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            crate::render::write_out(&shown);
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !manner.json => {
+            crate::render::write_note(&(shown + "\n"));
+        }
+        _ => {}
+    }
+    end(Err(help::usage::explain(error, command, arguments)), manner.json, manner.lang)
+}
+
+fn end(done: Result<Done, CliError>, json: bool, lang: Lang) -> ExitCode {
     match done {
         Ok(Done::Wholly) => ExitCode::SUCCESS,
         Ok(Done::WithRefusals) => ExitCode::from(1),
         Err(error) => {
-            error.print(json);
+            error.print(json, lang);
             ExitCode::from(error.exit.code())
         }
     }
@@ -166,28 +274,16 @@ pub fn say_basis(basis: &daybook_server::api::basis::BasisView, lang: Lang) {
     let (as_of, known_at, position) = (when(basis.as_of), when(basis.known_at), basis.position);
     match lang {
         Lang::En => {
-            eprintln!("as of {as_of}, known at {known_at}, position {position}; times in {zone}")
+            crate::note!("as of {as_of}, known at {known_at}, position {position}; times in {zone}")
         }
-        Lang::Zh => eprintln!("截至 {as_of}，所知至 {known_at}，位置 {position}；时区 {zone}"),
+        Lang::Zh => crate::note!("截至 {as_of}，所知至 {known_at}，位置 {position}；时区 {zone}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_command_line_is_well_formed() {
-        super::Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_verb_says_what_it_does_and_gives_an_example() {
-        for verb in super::Cli::command().get_subcommands() {
-            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
-            assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about}", verb.get_name());
-            let after = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(after.contains("Example"), "{}", verb.get_name());
-        }
+        super::declared().debug_assert();
     }
 }

@@ -8,14 +8,12 @@ use daybook_server::client::{Client, ClientError};
 
 use super::{BasisOptions, Done, Global, log, say_basis};
 use crate::error::CliError;
-use crate::render::{Column, Lang, Table, amounts, grouped, instant, print_json};
+use crate::render::table::plain;
+use crate::render::{Column, Lang, Table, amounts, grouped, instant, labelled, paint, print_json};
 use crate::session::Session;
 
 /// Show one customer, one event, or the list of customers
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  daybook show              the customers\n  \
-                        daybook show ACME         one customer: who, figures, timeline\n  \
-                        daybook show 42           the event at position 42, in full")]
 pub struct Show {
     /// A customer's code, an event's position, or an event's id
     what: Option<String>,
@@ -91,7 +89,7 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
         table.row([
             row.code.clone(),
             row.name.clone().unwrap_or_default(),
-            row.kind.clone().unwrap_or_default(),
+            row.kind.as_deref().map(|kind| labelled(kind, lang)).unwrap_or_default(),
             row.city.clone().unwrap_or_default(),
             day(row.first_at),
             day(row.last_at),
@@ -99,16 +97,20 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
         ]);
     }
     if answer.total == 0 {
-        eprintln!("{}", lang.pick("no customer is on file yet", "还没有客户"));
+        let (en, zh) = (
+            "no customer is on file yet; `daybook record customer` puts one on file",
+            "还没有客户；请用 `daybook record customer` 建档",
+        );
+        crate::note!("{}", lang.pick(en, zh));
     } else {
         table.print();
     }
     if answer.customers.len() < answer.total {
-        eprintln!(
-            "{} of {} customers; raise --limit to see more",
-            answer.customers.len(),
-            answer.total
-        );
+        let (shown, total) = (answer.customers.len(), answer.total);
+        match lang {
+            Lang::En => crate::note!("{shown} of {total} customers; raise --limit to see more"),
+            Lang::Zh => crate::note!("{total} 个客户中的 {shown} 个；增大 --limit 可看更多"),
+        }
     }
     say_basis(&answer.basis, lang);
 }
@@ -116,40 +118,44 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
 /// Prints one customer on one screen.
 pub(super) fn customer(answer: &CustomerAnswer, lang: Lang) {
     let zone = answer.basis.zone.as_str();
-    who(&answer.profile);
+    who(&answer.profile, lang);
     crate::out!();
     figures(&answer.profile, zone, lang);
     crate::out!();
     log::table(&answer.timeline, zone, lang).print();
     if answer.earlier > 0 {
-        eprintln!("{} earlier events; raise --limit to see them", answer.earlier);
+        let earlier = answer.earlier;
+        match lang {
+            Lang::En => crate::note!("{earlier} earlier events; raise --limit to see them"),
+            Lang::Zh => crate::note!("另有 {earlier} 个更早的事件；增大 --limit 可看"),
+        }
     }
     say_basis(&answer.basis, lang);
 }
 
-fn who(profile: &ProfileView) {
-    let name = profile.name.as_deref().unwrap_or("(name sealed)");
-    crate::out!("{}  {}", profile.code, crate::render::table::plain(name));
-    let facts = [("", &profile.kind), ("source ", &profile.source), ("owner ", &profile.owner)];
-    let facts = facts
-        .iter()
-        .filter_map(|(label, value)| value.as_ref().map(|value| format!("{label}{value}")));
-    crate::out!("  {}", facts.collect::<Vec<_>>().join(", "));
+fn who(profile: &ProfileView, lang: Lang) {
+    let sealed = lang.pick("(sealed)", "（已密封）");
+    let name = profile.name.as_deref().unwrap_or(sealed);
+    let bold = paint::HEADING;
+    crate::out!("{bold}{}  {}{bold:#}", profile.code, plain(name));
+    let labels = lang.pick2(["", "source ", "owner "], ["", "来源 ", "负责人 "]);
+    let values = [&profile.kind, &profile.source, &profile.owner];
+    let facts = labels.iter().zip(values).filter_map(|(label, value)| {
+        value.as_ref().map(|value| format!("{label}{}", labelled(value, lang)))
+    });
+    crate::out!("  {}", facts.collect::<Vec<_>>().join(lang.pick(", ", "，")));
     for detail in profile.details.iter().filter(|detail| detail.field != "name") {
-        let value = detail.value.as_deref().unwrap_or("(sealed)");
-        crate::out!(
-            "  {} {}: {}",
-            detail.field,
-            detail.label_zh,
-            crate::render::table::plain(value)
-        );
+        let value = detail.value.as_deref().unwrap_or(sealed);
+        let label = lang.pick(&detail.field, &detail.label_zh);
+        crate::out!("  {label}: {}", plain(value));
     }
     for contact in &profile.contacts {
-        let main = if contact.main { " (main)" } else { "" };
+        let main = if contact.main { lang.pick(" (main)", "（主要）") } else { "" };
         let ways = contact.phones.iter().chain(&contact.emails);
         let parts = [contact.name.clone(), contact.role.clone()].into_iter().flatten();
         let parts: Vec<String> = parts.chain(ways.cloned()).collect();
-        crate::out!("  contact {}{main}: {}", contact.contact, parts.join(", "));
+        let label = lang.pick("contact", "联系人");
+        crate::out!("  {label} {}{main}: {}", contact.contact, plain(&parts.join(", ")));
     }
 }
 

@@ -14,7 +14,6 @@ const MONTHS_SHOWN: usize = 24;
 
 /// Show what is in the ledger: events by kind and month, customers, sums
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook stats --as-of 2026-06-30")]
 pub struct Stats {
     #[command(flatten)]
     basis: BasisOptions,

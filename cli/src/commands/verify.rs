@@ -9,12 +9,11 @@ use serde_json::json;
 
 use super::{Done, Global};
 use crate::error::CliError;
-use crate::render::{grouped, print_json};
+use crate::render::{Lang, grouped, print_json};
 use crate::system::heads_outside;
 
 /// Check every byte of the ledger: nothing altered, added or dropped
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook verify --derived")]
 pub struct Verify {
     /// Also compare the index with the journal
     #[arg(long)]
@@ -24,13 +23,17 @@ pub struct Verify {
 impl Verify {
     /// Verifies and says what holds, or the first position that does not.
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
-        let terminal = std::io::stderr().is_terminal();
+        let (terminal, lang) = (std::io::stderr().is_terminal(), global.language());
         let mut shown = 0;
         let report = verify(global.dir(), heads_outside().as_deref(), &mut |progress| {
             let percent = progress.bytes * 100 / progress.bytes_total.max(1);
             if terminal && percent != shown {
                 shown = percent;
-                eprint!("\rverifying {percent:>3}%  {} events", grouped(progress.events));
+                let events = grouped(progress.events);
+                match lang {
+                    Lang::En => eprint!("\rverifying {percent:>3}%  {events} events"),
+                    Lang::Zh => eprint!("\r正在核验 {percent:>3}%  {events} 个事件"),
+                }
             }
         });
         if terminal {
@@ -50,10 +53,15 @@ impl Verify {
             print_json(&document);
             return Ok(Done::Wholly);
         }
-        print(&report);
+        print(&report, lang);
         if let Some(derived) = derived {
             let (events, postings) = (grouped(derived.events), grouped(derived.postings));
-            crate::out!("index     equal to the journal: {events} events, {postings} postings");
+            match lang {
+                Lang::En => crate::out!(
+                    "index     equal to the journal: {events} events, {postings} postings"
+                ),
+                Lang::Zh => crate::out!("索引  与日志一致：{events} 个事件，{postings} 条倒排"),
+            }
         }
         Ok(Done::Wholly)
     }
@@ -78,26 +86,45 @@ fn document(report: &VerifyReport) -> serde_json::Value {
     })
 }
 
-fn print(report: &VerifyReport) {
-    crate::out!("The ledger holds.");
-    crate::out!(
-        "events    {} in {} streams, {} bytes in {} segments",
-        grouped(report.events),
-        grouped(report.streams),
-        grouped(report.event_bytes),
-        report.segments
-    );
-    crate::out!("root      {}", hex(&report.root.0));
-    crate::out!("recorded  up to {}", report.recorded_at);
+fn print(report: &VerifyReport, lang: Lang) {
+    let (events, streams, bytes) =
+        (grouped(report.events), grouped(report.streams), grouped(report.event_bytes));
+    let (segments, root, recorded) = (report.segments, hex(&report.root.0), report.recorded_at);
+    let speed = grouped(speed(report));
+    match lang {
+        Lang::En => {
+            crate::out!("The ledger holds.");
+            crate::out!(
+                "events    {events} in {streams} streams, {bytes} bytes in {segments} segments"
+            );
+            crate::out!("root      {root}");
+            crate::out!("recorded  up to {recorded}");
+        }
+        Lang::Zh => {
+            crate::out!("账簿完好。");
+            crate::out!("事件  {events} 个，{streams} 个流，{bytes} 字节，{segments} 个日志段");
+            crate::out!("根    {root}");
+            crate::out!("记录  至 {recorded}");
+        }
+    }
     for (size, path) in &report.tree_heads {
-        crate::out!("head      {} events, {}", grouped(*size), path.display());
+        let (size, path) = (grouped(*size), path.display());
+        match lang {
+            Lang::En => crate::out!("head      {size} events, {path}"),
+            Lang::Zh => crate::out!("树头  {size} 个事件，{path}"),
+        }
     }
     if let Some(tail) = &report.unconfirmed {
-        crate::out!(
-            "note      {} bytes after the last good event were never confirmed ({})",
-            tail.size_bytes,
-            tail.path.display()
-        );
+        let (bytes, path) = (tail.size_bytes, tail.path.display());
+        match lang {
+            Lang::En => crate::out!(
+                "note      {bytes} bytes after the last good event were never confirmed ({path})"
+            ),
+            Lang::Zh => crate::out!("注意  最后一个完好事件之后有 {bytes} 字节从未确认（{path}）"),
+        }
     }
-    crate::out!("speed     {} events a second", grouped(speed(report)));
+    match lang {
+        Lang::En => crate::out!("speed     {speed} events a second"),
+        Lang::Zh => crate::out!("速度  每秒 {speed} 个事件"),
+    }
 }

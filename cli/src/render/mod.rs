@@ -1,18 +1,19 @@
 //! What people see: tables that fit the terminal, times, amounts, and JSON for programs.
 
 pub mod json;
+pub mod paint;
 pub mod table;
 pub mod text;
 
 pub use json::print_json;
 pub use table::{Align, Column, Table};
-pub use text::{Lang, amounts, grouped, instant};
+pub use text::{Lang, amounts, grouped, instant, labelled};
 
 /// Writes to standard output. When nobody reads any more (`daybook log | head`), the command ends
 /// quietly; what was acknowledged is safe.
 pub fn write_out(text: &str) {
     use std::io::Write;
-    if let Err(error) = std::io::stdout().lock().write_all(text.as_bytes()) {
+    if let Err(error) = anstream::stdout().lock().write_all(text.as_bytes()) {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             std::process::exit(0);
         }
@@ -20,6 +21,18 @@ pub fn write_out(text: &str) {
         eprintln!("hint: check where it is sent to");
         std::process::exit(3);
     }
+}
+
+/// Writes to standard error; when nobody reads it, nothing is lost.
+pub fn write_note(text: &str) {
+    use std::io::Write;
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints a line on standard error.
+#[macro_export]
+macro_rules! note {
+    ($($part:tt)*) => { $crate::render::write_note(&(format!($($part)*) + "\n")) };
 }
 
 /// Prints a line on standard output.

@@ -5,6 +5,14 @@ use std::io::IsTerminal;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::paint;
+
+/// Returns the terminal's width in cells; nothing when the output goes elsewhere.
+pub fn terminal_width() -> Option<usize> {
+    let size = std::io::stdout().is_terminal().then(terminal_size::terminal_size);
+    size.flatten().map(|(width, _)| width.0.into())
+}
+
 /// Cells between two columns.
 const GAP: usize = 2;
 /// A column that may shrink keeps at least so many cells.
@@ -64,13 +72,10 @@ impl Table {
 
     /// Prints the table on standard output.
     pub fn print(&self) {
-        let terminal = std::io::stdout().is_terminal();
-        let width =
-            terminal.then(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()));
-        let bold = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        for (index, line) in self.lines(width.flatten()).into_iter().enumerate() {
-            if index == 0 && bold {
-                crate::out!("\u{1b}[1m{line}\u{1b}[0m");
+        let heading = paint::HEADING;
+        for (index, line) in self.lines(terminal_width()).into_iter().enumerate() {
+            if index == 0 {
+                crate::out!("{heading}{line}{heading:#}");
             } else {
                 crate::out!("{line}");
             }
@@ -124,7 +129,7 @@ impl Table {
 }
 
 /// Cuts a text to so many cells, with an ellipsis where something is missing.
-fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -6,9 +6,9 @@ use daybook_server::api::money::AmountView;
 /// The language of labels and summaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Lang {
-    /// English.
+    #[allow(missing_docs)]
     En,
-    /// 中文.
+    #[allow(missing_docs)]
     Zh,
 }
 
@@ -21,6 +21,19 @@ impl Lang {
         }
     }
 
+    /// Returns the one of two things that belongs to this language.
+    pub fn pick2<T>(self, en: T, zh: T) -> T {
+        match self {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+
+    /// Returns the language's tag (BCP 47).
+    pub const fn tag(self) -> &'static str {
+        self.pick("en", "zh")
+    }
+
     /// Returns the language of the environment.
     pub fn of_environment() -> Lang {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -29,6 +42,14 @@ impl Lang {
             Some(locale) if locale.starts_with("zh") => Lang::Zh,
             _ => Lang::En,
         }
+    }
+}
+
+/// Returns a value of a closed list of the domain, such as `company`, as people say it.
+pub fn labelled(value: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => value.replace('_', " "),
+        Lang::Zh => crate::help::zh::value(value).unwrap_or(value).to_owned(),
     }
 }
 

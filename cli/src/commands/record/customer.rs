@@ -1,10 +1,13 @@
 //! Customers, their details and contacts, and what was talked about with them.
 
 use clap::Args;
+use daybook_core::event::customer::{CustomerKind, CustomerSource};
+use daybook_core::event::interaction::Verdict;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Fact, given};
+use super::{Desk, Fact, given, one_of};
 use crate::error::CliError;
+use crate::text::Text;
 
 /// Put a customer on file
 #[derive(Debug, Args)]
@@ -14,11 +17,11 @@ pub(super) struct Customer {
     /// Its name
     #[arg(long)]
     name: String,
-    /// What it is to us: person, company, middleman, manufacturer or partner
-    #[arg(long, default_value = "company")]
+    /// What it is to us
+    #[arg(long, default_value = "company", value_parser = one_of!(CustomerKind))]
     kind: String,
-    /// How it came to us: campaign, referral, phone, visit, web, import or other
-    #[arg(long, default_value = "other")]
+    /// How it came to us
+    #[arg(long, default_value = "other", value_parser = one_of!(CustomerSource))]
     source: String,
     /// Its city
     #[arg(long)]
@@ -74,8 +77,12 @@ impl Customer {
 fn details(set: &[String]) -> Result<Map<String, Value>, CliError> {
     let pair = |text: &String| {
         let (field, value) = text.split_once('=').ok_or_else(|| {
-            let message = format!("{text:?} is not of the form FIELD=VALUE");
-            CliError::usage(message, "write for instance --set city=Shanghai")
+            let message = Text::new(
+                format!("{text:?} is not of the form FIELD=VALUE"),
+                format!("{text:?} 不是 字段=值 的形式"),
+            );
+            let hint = ("write for instance --set city=Shanghai", "例如写成 --set city=上海");
+            CliError::usage(message, hint)
         })?;
         let value = if value.is_empty() { Value::Null } else { Value::from(value) };
         Ok((field.trim().to_owned(), value))
@@ -141,7 +148,7 @@ impl Contact {
 /// Something said or written between a customer and us
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// The customer
+    /// The customer's code
     customer: String,
     /// What was said
     text: Option<String>,
@@ -157,8 +164,8 @@ pub(super) struct Talk {
     /// What comes next
     #[arg(long)]
     next: Option<String>,
-    /// How it went: positive, silent or negative
-    #[arg(long)]
+    /// How it went
+    #[arg(long, value_parser = one_of!(Verdict))]
     verdict: Option<String>,
     /// The opportunity it was about
     #[arg(long)]

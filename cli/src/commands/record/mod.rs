@@ -17,12 +17,10 @@ use crate::error::CliError;
 use crate::render::{Lang, instant, print_json};
 use crate::session::Session;
 use crate::system::{SystemClock, program};
+use crate::text::Text;
 
 /// Write down one fact about a customer
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  daybook record customer ACME --name \"Acme Ltd\"\n  \
-    daybook record call ACME \"asked for a quote\" --in --effective 2026-11-20\n  \
-    daybook record void ACME 48 --reason \"entered twice\"")]
 pub struct Record {
     #[command(subcommand)]
     what: What,
@@ -52,61 +50,28 @@ struct Said {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    #[command(
-        after_help = "Example:\n  daybook record customer ACME --name \"Acme Ltd\" --city London"
-    )]
     Customer(customer::Customer),
-    #[command(
-        after_help = "Example:\n  daybook record details ACME --set city=Paris --set website="
-    )]
     Details(customer::Details),
-    #[command(
-        after_help = "Example:\n  daybook record contact ACME \"Jane Doe\" --role purchasing --phone +442079460000"
-    )]
     Contact(customer::Contact),
     /// Record a telephone call
-    #[command(after_help = "Example:\n  daybook record call ACME \"asked for a quote\" --in")]
     Call(customer::Talk),
     /// Record a visit
-    #[command(
-        after_help = "Example:\n  daybook record visit ACME \"showed the new lathe\" --with P-1"
-    )]
     Visit(customer::Talk),
     /// Record an e-mail
-    #[command(after_help = "Example:\n  daybook record email ACME \"sent the drawings\" --in")]
     Email(customer::Talk),
     /// Record an instant message
-    #[command(after_help = "Example:\n  daybook record message ACME \"will call back\"")]
     Message(customer::Talk),
-    #[command(after_help = "Example:\n  daybook record note ACME \"pays late every spring\"")]
     Note(customer::Note),
-    #[command(
-        after_help = "Example:\n  daybook record opportunity ACME \"two lathes\" --amount 120000"
-    )]
     Opportunity(sales::Opportunity),
-    #[command(after_help = "Example:\n  daybook record stage ACME O-1 proposal")]
     Stage(sales::Stage),
-    #[command(after_help = "Example:\n  daybook record win ACME O-1 --amount 115000")]
     Win(sales::Win),
-    #[command(
-        after_help = "Example:\n  daybook record lose ACME O-1 --because price --to \"Other Ltd\""
-    )]
     Lose(sales::Lose),
-    #[command(after_help = "Example:\n  daybook record receivable ACME 1200 --due 2026-12-31")]
     Receivable(money::Receivable),
-    #[command(after_help = "Example:\n  daybook record invoice ACME INV-7 1200 --covers AR-1")]
     Invoice(money::Invoice),
-    #[command(after_help = "Example:\n  daybook record payment ACME 1200 --method transfer")]
     Payment(money::Payment),
-    #[command(after_help = "Example:\n  daybook record apply ACME R-1 --to AR-1=500")]
     Apply(money::Apply),
-    #[command(after_help = "Example:\n  daybook record dispute ACME AR-1 --about delivery")]
     Dispute(money::Dispute),
-    #[command(
-        after_help = "Example:\n  daybook record complaint ACME \"came late\" --subject transport"
-    )]
     Complaint(service::Complaint),
-    #[command(after_help = "Example:\n  daybook record void ACME 48 --reason \"entered twice\"")]
     Void(service::Void),
     Json(service::Json),
 }
@@ -141,7 +106,10 @@ impl Desk {
         match given {
             None => Ok(self.at().date_in(self.zone())),
             Some(text) => text.parse().map_err(|error: daybook_core::time::TimeError| {
-                CliError::usage(error.to_string(), "write the day as 2026-03-31")
+                CliError::usage(
+                    Text::new(error.to_string(), format!("{text:?} 不是日期")),
+                    ("write the day as 2026-03-31", "日期请写成 2026-03-31"),
+                )
             }),
         }
     }
@@ -152,11 +120,20 @@ impl Desk {
             Some((number, currency)) => (number, currency.to_owned()),
             None => (text, self.book.currency.clone().unwrap_or_default()),
         };
-        let hint = "write it as 1200.50 or \"1200.50 USD\"";
-        let currency: daybook_core::money::Currency =
-            currency.parse().map_err(|error| CliError::usage(format!("{error}"), hint))?;
-        let money = daybook_core::money::Money::parse(&number.replace(',', ""), currency)
-            .map_err(|error| CliError::usage(error.to_string(), hint))?;
+        let hint = ("write it as 1200.50 or \"1200.50 USD\"", "请写成 1200.50 或 \"1200.50 USD\"");
+        let currency: daybook_core::money::Currency = currency.parse().map_err(|_| {
+            let message = Text::new(
+                format!("{currency:?} is not a currency code such as CNY"),
+                format!("{currency:?} 不是 CNY 这样的币种代码"),
+            );
+            CliError::usage(message, hint)
+        })?;
+        let money = daybook_core::money::Money::parse(&number.replace(',', ""), currency).map_err(
+            |error| {
+                let zh = format!("{number:?} 不是合适的 {currency} 金额");
+                CliError::usage(Text::new(error.to_string(), zh), hint)
+            },
+        )?;
         Ok(json!({ "minor": money.minor, "currency": currency.as_str() }))
     }
 }
@@ -185,7 +162,7 @@ impl Record {
         }
         let lang = global.language();
         if self.said.dry_run {
-            rehearsed(&answer, &request);
+            rehearsed(&answer, &request, lang);
             return Ok(());
         }
         for outcome in outcomes(&answer) {
@@ -245,11 +222,25 @@ fn when(text: &str, zone: chrono_tz::Tz) -> Result<Timestamp, CliError> {
     }
     text.parse().map_err(|_| {
         CliError::usage(
-            format!("{text:?} is neither a date nor an instant"),
-            "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
+            Text::new(
+                format!("{text:?} is neither a date nor an instant"),
+                format!("{text:?} 既不是日期也不是时刻"),
+            ),
+            (
+                "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
+                "日期请写成 2026-03-31，时刻请写成 2026-03-31T09:30:00+08:00",
+            ),
         )
     })
 }
+
+/// Lets an option take one of the names of a list of the domain.
+macro_rules! one_of {
+    ($list:ty) => {
+        clap::builder::PossibleValuesParser::new(<$list>::ALL.iter().map(|name| name.as_str()))
+    };
+}
+use one_of;
 
 /// Leaves out the fields that were not given.
 fn given(mut value: Value) -> Value {
@@ -266,18 +257,30 @@ fn outcomes(answer: &CommandsAnswer) -> impl Iterator<Item = &OutcomeView> {
     })
 }
 
-fn rehearsed(answer: &CommandsAnswer, request: &Value) {
-    crate::out!("Dry run: these events would be added; nothing was kept.");
+fn rehearsed(answer: &CommandsAnswer, request: &Value, lang: Lang) {
+    crate::out!(
+        "{}",
+        lang.pick(
+            "Dry run: these events would be added; nothing was kept.",
+            "试运行：会增加以下事件；未保留任何内容。"
+        )
+    );
     for outcome in outcomes(answer) {
         for event in &outcome.events {
             let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
-            crate::out!("  {position}  {kind} {label}  {} version {}", event.stream, event.version);
+            let (stream, version) = (&event.stream, event.version);
+            match lang {
+                Lang::En => crate::out!("  {position}  {kind} {label}  {stream} version {version}"),
+                Lang::Zh => crate::out!("  {position}  {label} {kind}  {stream} 版本 {version}"),
+            }
         }
         if outcome.repeated {
-            crate::out!("  none: the same request was recorded before");
+            let (en, zh) =
+                ("none: the same request was recorded before", "无：同样的请求先前已记录");
+            crate::out!("  {}", lang.pick(en, zh));
         }
     }
-    crate::out!("from this request:");
+    crate::out!("{}", lang.pick("from this request:", "来自此请求："));
     crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
 }
 
@@ -289,17 +292,27 @@ async fn tell(
     lang: Lang,
     global: &Global,
 ) -> Result<(), CliError> {
-    let head = if outcome.repeated { "Recorded before" } else { "Recorded" };
     for event in &outcome.events {
         let shown = client.event(&event.position.to_string()).await?.event;
         let (position, kind, label) = (event.position, &event.kind, &event.kind_zh);
-        crate::out!("{head} at position {position}: {kind} {label}");
+        match (lang, outcome.repeated) {
+            (Lang::En, false) => crate::out!("Recorded at position {position}: {kind} {label}"),
+            (Lang::En, true) => {
+                crate::out!("Recorded before at position {position}: {kind} {label}");
+            }
+            (Lang::Zh, false) => crate::out!("已记录于位置 {position}：{label} {kind}"),
+            (Lang::Zh, true) => crate::out!("先前已记录于位置 {position}：{label} {kind}"),
+        }
         crate::out!(
             "  {}",
             crate::render::table::plain(lang.pick(&shown.summary.en, &shown.summary.zh))
         );
         let at = instant(shown.effective_at, zone);
-        crate::out!("  {} version {}, happened {at}", event.stream, event.version);
+        let (stream, version) = (&event.stream, event.version);
+        match lang {
+            Lang::En => crate::out!("  {stream} version {version}, happened {at}"),
+            Lang::Zh => crate::out!("  {stream} 版本 {version}，发生于 {at}"),
+        }
     }
     let Some(first) = outcome.events.first() else { return Ok(()) };
     if let Some(customer) = first.stream.strip_prefix("customer/")
@@ -307,7 +320,8 @@ async fn tell(
     {
         let command = format!("{} {}record void", program(), global.dir_option());
         let id = first.event_id;
-        crate::out!("To take it back: {command} {customer:?} {id} --reason \"...\"");
+        let back = lang.pick("To take it back:", "如需撤回：");
+        crate::out!("{back} {command} {customer:?} {id} --reason \"...\"");
     }
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! The receivables account.
 
 use clap::Args;
+use daybook_core::event::receivable::ItemSource;
 use serde_json::json;
 
-use super::{Desk, Fact, given};
+use super::{Desk, Fact, given, one_of};
 use crate::error::CliError;
+use crate::text::Text;
 
 /// Open a debt of a customer
 #[derive(Debug, Args)]
@@ -19,8 +21,8 @@ pub(super) struct Receivable {
     /// The document's day; that of the fact when left out
     #[arg(long, value_name = "DATE")]
     on: Option<String>,
-    /// What opened it: invoice, service_charge, dunning_fee or opening_balance
-    #[arg(long, default_value = "invoice")]
+    /// What opened it
+    #[arg(long, default_value = "invoice", value_parser = one_of!(ItemSource))]
     source: String,
     /// The id it gets; the next one when left out
     #[arg(long)]
@@ -100,8 +102,14 @@ impl Payment {
                 Ok(json!({ "bank": bank, "statement": statement, "line": line }))
             }
             _ => Err(CliError::usage(
-                format!("{text:?} is not of the form BANK/STATEMENT/LINE"),
-                "write for instance --bank-line ICBC/2026-11/7",
+                Text::new(
+                    format!("{text:?} is not of the form BANK/STATEMENT/LINE"),
+                    format!("{text:?} 不是 银行/账单/行号 的形式"),
+                ),
+                (
+                    "write for instance --bank-line ICBC/2026-11/7",
+                    "例如写成 --bank-line ICBC/2026-11/7",
+                ),
             )),
         };
         let command = given(json!({
@@ -131,8 +139,11 @@ impl Apply {
         let line = |text: &String| match text.split_once('=') {
             Some((item, amount)) => Ok(json!({ "item": item, "amount": desk.amount(amount)? })),
             None => Err(CliError::usage(
-                format!("{text:?} is not of the form ITEM=AMOUNT"),
-                "write for instance --to AR-1=500",
+                Text::new(
+                    format!("{text:?} is not of the form ITEM=AMOUNT"),
+                    format!("{text:?} 不是 应收项=金额 的形式"),
+                ),
+                ("write for instance --to AR-1=500", "例如写成 --to AR-1=500"),
             )),
         };
         let lines = self.to.iter().map(line).collect::<Result<Vec<_>, _>>()?;

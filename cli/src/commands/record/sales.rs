@@ -26,7 +26,7 @@ pub(super) struct Opportunity {
     #[arg(long, value_name = "DATE")]
     close_on: Option<String>,
     /// Its probability in percent; the stage's when left out
-    #[arg(long)]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     probability: Option<u8>,
     /// The product it is about
     #[arg(long)]
@@ -107,7 +107,7 @@ pub(super) struct Lose {
     customer: String,
     /// The opportunity
     opportunity: String,
-    /// Why: price, competitor, no_budget, no_decision or other
+    /// Why, as the pipeline lists it: price, competitor, no_budget, no_decision or other
     #[arg(long, default_value = "other", value_name = "WORD")]
     because: String,
     /// To whom

@@ -3,12 +3,15 @@
 use std::io::Read;
 
 use clap::Args;
+use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
+use daybook_core::event::interaction::InteractionChannel;
 use daybook_core::id::EventId;
 use daybook_server::client::Client;
 use serde_json::{Value, json};
 
-use super::{Desk, Fact, given};
+use super::{Desk, Fact, given, one_of};
 use crate::error::CliError;
+use crate::text::Text;
 
 /// Take in a complaint, enquiry, request or suggestion
 #[derive(Debug, Args)]
@@ -17,17 +20,17 @@ pub(super) struct Complaint {
     customer: String,
     /// What was said
     text: Option<String>,
-    /// What it is: complaint, enquiry, service or suggestion
-    #[arg(long, default_value = "complaint")]
+    /// What it is
+    #[arg(long, default_value = "complaint", value_parser = one_of!(ComplaintKind))]
     kind: String,
-    /// What it is about: quality, transport, attitude, service, billing or other
-    #[arg(long, default_value = "other")]
+    /// What it is about
+    #[arg(long, default_value = "other", value_parser = one_of!(ComplaintSubject))]
     subject: String,
-    /// How bad it is: low, normal or severe
-    #[arg(long, default_value = "normal")]
+    /// How bad it is
+    #[arg(long, default_value = "normal", value_parser = one_of!(Severity))]
     severity: String,
-    /// The way it came: phone, email, visit_in, web and others
-    #[arg(long, default_value = "phone")]
+    /// The way it came
+    #[arg(long, default_value = "phone", value_parser = one_of!(InteractionChannel))]
     channel: String,
     /// The contact who said it
     #[arg(long)]
@@ -72,8 +75,6 @@ impl Void {
 
 /// Record any command in its JSON form
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daybook record json ACME '{\"command\": \"add_contact\", \
-    \"identity\": {\"name\": \"Jane\"}}'\n  daybook record json --book '{\"command\": ...}'")]
 pub(super) struct Json {
     /// The customer, unless the command concerns the book itself
     #[arg(required_unless_present = "book")]
@@ -90,11 +91,20 @@ impl Json {
     pub(super) fn fact(&self) -> Result<Fact, CliError> {
         let text = self.book.as_ref().or(self.command.as_ref()).cloned().unwrap_or_default();
         let text = if text == "-" { standard_input()? } else { text };
-        let hint = "quote it as one argument: '{\"command\": \"...\"}'";
-        let command: Value = serde_json::from_str(&text)
-            .map_err(|error| CliError::usage(format!("the command is not JSON: {error}"), hint))?;
+        let hint = (
+            "quote it as one argument: '{\"command\": \"...\"}'",
+            "请把它作为一个参数加引号：'{\"command\": \"...\"}'",
+        );
+        let command: Value = serde_json::from_str(&text).map_err(|error| {
+            let message = Text::new(
+                format!("the command is not JSON: {error}"),
+                format!("命令不是 JSON：{error}"),
+            );
+            CliError::usage(message, hint)
+        })?;
         if !command.is_object() {
-            return Err(CliError::usage("the command is not a JSON object", hint));
+            let message = ("the command is not a JSON object", "命令不是 JSON 对象");
+            return Err(CliError::usage(message, hint));
         }
         Ok(Fact { customer: self.customer.clone(), command })
     }
@@ -104,8 +114,11 @@ fn standard_input() -> Result<String, CliError> {
     let mut text = String::new();
     std::io::stdin().lock().read_to_string(&mut text).map_err(|error| {
         CliError::usage(
-            format!("standard input could not be read: {error}"),
-            "give the JSON as an argument",
+            Text::new(
+                format!("standard input could not be read: {error}"),
+                format!("无法读取标准输入：{error}"),
+            ),
+            ("give the JSON as an argument", "请把 JSON 作为参数给出"),
         )
     })?;
     Ok(text)

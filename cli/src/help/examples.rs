@@ -1,0 +1,235 @@
+//! The examples of the help. The tests run every one of them against a ledger made for it.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::render::Lang;
+
+/// The examples of one command.
+pub struct Page {
+    /// The command's names after `daybook`.
+    pub path: &'static str,
+    /// Each as the line to type, and what it shows in English and Chinese where that is not plain.
+    pub examples: &'static [(&'static str, &'static str, &'static str)],
+    /// What else there is to say, in English and Chinese.
+    pub note: Option<(&'static str, &'static str)>,
+}
+
+const fn plain(path: &'static str, examples: &'static [(&str, &str, &str)]) -> Page {
+    Page { path, examples, note: None }
+}
+
+/// What the exit codes mean.
+pub const EXIT_CODES: (&str, &str) = (
+    "Exit codes:\n  0  done\n  1  refused by the ledger, or verification failed\n  2  wrong usage: \
+     arguments, files, no ledger there\n  3  something is broken",
+    "退出码：\n  0  完成\n  1  被账簿拒绝，或核验不通过\n  2  用法有误：参数、文件，或该处没有账簿\n  \
+     3  有东西坏了",
+);
+
+/// Every page.
+pub const PAGES: &[Page] = &[
+    Page {
+        path: "",
+        examples: &[
+            ("daybook demo", "look at a sample year", "看一个样例年度"),
+            ("daybook init", "start your own ledger", "开始自己的账"),
+            (
+                "daybook record customer ACME --name \"Acme Ltd\"",
+                "put a customer on file",
+                "为客户建档",
+            ),
+        ],
+        note: Some((
+            "Exit codes: `daybook help exit-codes`. Chinese: `--lang zh`, or a Chinese locale.",
+            "退出码见 `daybook help exit-codes`。英文用 `--lang en`。",
+        )),
+    },
+    plain(
+        "init",
+        &[(
+            "daybook init --name \"East China Precision\" --zone Asia/Shanghai --currency CNY",
+            "",
+            "",
+        )],
+    ),
+    plain(
+        "record",
+        &[
+            ("daybook record customer BOREAL --name \"Boreal Ltd\"", "", ""),
+            ("daybook record call ACME \"asked for a quote\" --in --effective 2026-11-20", "", ""),
+            ("daybook record void ACME 300 --reason \"entered twice\"", "", ""),
+        ],
+    ),
+    plain(
+        "record customer",
+        &[("daybook record customer BOREAL --name \"Boreal Ltd\" --city Leeds", "", "")],
+    ),
+    plain(
+        "record details",
+        &[(
+            "daybook record details ACME --set city=Paris --set website=",
+            "another city, no website",
+            "改城市，去掉网址",
+        )],
+    ),
+    plain(
+        "record contact",
+        &[(
+            "daybook record contact ACME \"Jane Doe\" --role purchasing --phone +442079460000",
+            "",
+            "",
+        )],
+    ),
+    plain("record call", &[("daybook record call ACME \"asked for a quote\" --in", "", "")]),
+    plain(
+        "record visit",
+        &[("daybook record visit ACME \"showed the new lathe\" --with P-1", "", "")],
+    ),
+    plain("record email", &[("daybook record email ACME \"sent the drawings\" --in", "", "")]),
+    plain("record message", &[("daybook record message ACME \"will call back\"", "", "")]),
+    plain("record note", &[("daybook record note ACME \"pays late every spring\"", "", "")]),
+    plain(
+        "record opportunity",
+        &[("daybook record opportunity ACME \"two lathes\" --amount 120000", "", "")],
+    ),
+    plain("record stage", &[("daybook record stage ACME O-1 proposal", "", "")]),
+    plain("record win", &[("daybook record win ACME O-1 --amount 115000", "", "")]),
+    plain(
+        "record lose",
+        &[("daybook record lose ACME O-1 --because price --to \"Other Ltd\"", "", "")],
+    ),
+    plain("record receivable", &[("daybook record receivable ACME 1200 --due 2030-12-31", "", "")]),
+    plain("record invoice", &[("daybook record invoice ACME INV-7 1200 --covers AR-1", "", "")]),
+    plain("record payment", &[("daybook record payment ACME 1200 --method transfer", "", "")]),
+    plain("record apply", &[("daybook record apply ACME R-1 --to AR-1=500", "", "")]),
+    plain("record dispute", &[("daybook record dispute ACME AR-1 --about delivery", "", "")]),
+    plain(
+        "record complaint",
+        &[("daybook record complaint ACME \"came late\" --subject transport", "", "")],
+    ),
+    plain("record void", &[("daybook record void ACME 300 --reason \"entered twice\"", "", "")]),
+    plain(
+        "record json",
+        &[
+            (
+                "daybook record json ACME '{\"command\": \"add_contact\", \"identity\": {\"name\": \"Jane\"}}'",
+                "",
+                "",
+            ),
+            (
+                "daybook record json --book '{\"command\": \"publish_policy_version\", \"policy\": \
+             \"ageing\", \"version\": 2, \"ageing\": {\"edges_days\": [30, 60]}}'",
+                "",
+                "",
+            ),
+        ],
+    ),
+    plain(
+        "import",
+        &[
+            (
+                "daybook import --show contacts > my.toml",
+                "start from a mapping that comes along",
+                "从自带的映射开始",
+            ),
+            (
+                "daybook import contacts.csv --mapping my.toml --dry-run",
+                "see what would be taken",
+                "看哪些会被接受",
+            ),
+            (
+                "daybook import contacts.csv --mapping my.toml --refused refused.csv",
+                "take it, keep what is refused",
+                "导入，并留下被拒绝的行",
+            ),
+        ],
+    ),
+    plain(
+        "log",
+        &[
+            ("daybook log --customer ACME", "", ""),
+            ("daybook log --kind invoice.issued --since 2026-01-01 --reverse", "", ""),
+        ],
+    ),
+    plain(
+        "show",
+        &[
+            ("daybook show", "the customers", "客户名单"),
+            (
+                "daybook show ACME",
+                "one customer: who, figures, timeline",
+                "一个客户：身份、指标、时间线",
+            ),
+            ("daybook show 42", "the event at position 42, in full", "位置 42 的事件全文"),
+        ],
+    ),
+    plain("stats", &[("daybook stats --as-of 2026-06-30", "", "")]),
+    plain("verify", &[("daybook verify --derived", "", "")]),
+    Page {
+        path: "demo",
+        examples: &[("daybook demo --dir sample", "", "")],
+        note: Some((
+            "The sample goes to the directory daybook-demo unless --dir names another.",
+            "样例放在目录 daybook-demo 中，除非用 --dir 另指。",
+        )),
+    },
+    Page {
+        path: "completion",
+        examples: &[("daybook completion bash > daybook.bash", "", "")],
+        note: Some((
+            "Load it from your shell's start-up file, for bash: source daybook.bash",
+            "请在外壳的启动文件中加载，例如 bash：source daybook.bash",
+        )),
+    },
+    Page {
+        path: "man",
+        examples: &[
+            ("daybook man > daybook.1", "", ""),
+            ("daybook man --to share/man", "every command, in both languages", "每个命令，中英文"),
+        ],
+        note: Some((
+            "Read them with: man -M share/man daybook-record-call",
+            "阅读：man -M share/man daybook-record-call",
+        )),
+    },
+    Page {
+        path: "exit-codes",
+        examples: &[("daybook exit-codes", "", "")],
+        note: Some(EXIT_CODES),
+    },
+];
+
+/// Returns a command's page.
+pub fn page(path: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.path == path)
+}
+
+/// Returns what a command's help ends with.
+pub fn section(path: &str, lang: Lang) -> Option<String> {
+    let page = page(path)?;
+    let heading = match (lang, page.examples.len()) {
+        (Lang::Zh, _) => "示例：",
+        (Lang::En, 1) => "Example:",
+        (Lang::En, _) => "Examples:",
+    };
+    let widest = page.examples.iter().map(|(line, ..)| line.width()).max().unwrap_or_default();
+    let mut section = heading.to_owned();
+    for (line, en, zh) in page.examples {
+        let said = lang.pick(en, zh);
+        if said.is_empty() {
+            section.push_str(&format!("\n  {line}"));
+        } else if widest > ASIDE_MAX {
+            section.push_str(&format!("\n  {line}\n      {said}"));
+        } else {
+            section.push_str(&format!("\n  {line}{}   {said}", " ".repeat(widest - line.width())));
+        }
+    }
+    if let Some((en, zh)) = page.note {
+        section.push_str("\n\n");
+        section.push_str(lang.pick(en, zh));
+    }
+    Some(section)
+}
+
+/// Lines wider than this have what they show beneath them, so that 80 columns suffice.
+const ASIDE_MAX: usize = 50;

@@ -1,0 +1,80 @@
+//! The program itself and the verbs that make, look at and check a ledger.
+
+use super::CommandZh;
+
+pub(super) const TABLE: &[CommandZh] = &[
+    CommandZh {
+        path: "", about: "把您与客户之间发生的一切记入一本账", arguments: &[]
+    },
+    CommandZh {
+        path: "init",
+        about: "在新目录中建一本账",
+        arguments: &[
+            ("name", "账簿的名称；省略时用目录名"),
+            ("zone", "以哪个时区的日界为准；省略时用本机的"),
+            ("currency", "记账本位币"),
+            ("entity", "己方法人；可重复，第一个为默认"),
+            ("calling_code", "未写国家区号的电话所用的区号；本位币为 CNY 时默认 86"),
+            ("fiscal_year_month", "财年的第一个月"),
+        ],
+    },
+    CommandZh {
+        path: "import",
+        about: "按映射导入 CSV 文件；重复导入不会重复记录",
+        arguments: &[
+            ("file", "CSV 文件，UTF-8 编码，首行为列名"),
+            ("mapping", "各行如何成为事件：TOML 文件，或自带的 contacts、calls、ibm-ar、maven-crm"),
+            ("dry_run", "只说明哪些会被接受或拒绝，不保留任何内容"),
+            ("refused", "把被拒绝的行连同原因写入此 CSV 文件"),
+            ("show", "显示一个自带的映射，作为您自己的起点"),
+        ],
+    },
+    CommandZh {
+        path: "log",
+        about: "按记录顺序列出最近的事件",
+        arguments: &[
+            ("customer", "只列此客户的"),
+            ("kind", "只列此种事件，例如 invoice.issued"),
+            ("since", "只列此日期或时刻及以后发生的"),
+            ("reverse", "最新的在前"),
+            ("limit", "最多列出多少个事件"),
+            ("from", "从此位置起，而不是最近的"),
+            ("before", "只列此位置之前的"),
+        ],
+    },
+    CommandZh {
+        path: "show",
+        about: "显示一个客户、一个事件或客户名单",
+        arguments: &[
+            ("what", "客户代码、事件位置或事件编号"),
+            ("limit", "最多显示多少个客户，或时间线上多少个事件"),
+            ("event", "即使有此代码的客户，也当作事件"),
+        ],
+    },
+    CommandZh {
+        path: "stats",
+        about: "显示账簿中有什么：按种类和月份的事件、客户、金额合计",
+        arguments: &[],
+    },
+    CommandZh {
+        path: "verify",
+        about: "核验账簿的每个字节：无改动、无增添、无缺失",
+        arguments: &[("derived", "同时比对索引与日志")],
+    },
+    CommandZh {
+        path: "demo",
+        about: "建一本含有样例年度的账并查看",
+        arguments: &[("seed", "样例中一切随机内容所依据的数")],
+    },
+    CommandZh {
+        path: "completion",
+        about: "输出外壳的补全脚本",
+        arguments: &[("shell", "哪种外壳")],
+    },
+    CommandZh {
+        path: "man",
+        about: "输出手册页",
+        arguments: &[("to", "把每个命令的中英文手册页写入此目录，供 man 使用")],
+    },
+    CommandZh { path: "exit-codes", about: "说明退出码的含义", arguments: &[] },
+];

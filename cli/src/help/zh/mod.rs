@@ -1,0 +1,137 @@
+//! The Chinese of the help: one table an area, from command and argument to text.
+//!
+//! A new verb gets an entry in the table of its area (or a new file listed here); the tests of
+//! [`super`] name what is missing and what is left over.
+
+mod general;
+mod record;
+mod values;
+
+pub use values::{value, value_of};
+
+/// The Chinese of one command.
+pub struct CommandZh {
+    /// The command's names after `daybook`, such as `record call`; empty for the program itself.
+    pub path: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Its arguments by id, which is the field's name.
+    pub arguments: &'static [(&'static str, &'static str)],
+}
+
+/// Every table.
+pub const TABLES: &[&[CommandZh]] = &[general::TABLE, record::TABLE];
+
+/// Arguments that mean the same wherever they stand.
+pub const SHARED: &[(&str, &str)] = &[
+    ("help", "显示帮助"),
+    ("version", "显示版本"),
+    ("dir", "账簿所在目录；省略时为 `daybook-data`"),
+    ("actor", "谁在操作：用简短的编号，不用姓名"),
+    ("json", "输出 JSON，供程序读取"),
+    ("lang", "帮助、标签与摘要的语言；省略时随环境"),
+    ("color", "何时使用颜色"),
+    ("as_of", "只看截至此时已发生的：日期（当日结束）或时刻"),
+    ("known_at", "只看截至此时已知道的：日期（当日结束）或时刻"),
+    ("effective", "事实何时成立：日期（当日开始）或时刻；省略时为现在"),
+    ("reason", "原因，不要写人名"),
+    ("key", "用于识别重发：同一键、同一事实只记一次"),
+    ("expected_version", "客户不在此版本时拒绝"),
+    ("dry_run", "只说明会发生什么，不保留任何内容"),
+    ("customer", "客户代码"),
+    ("opportunity", "机会编号"),
+    ("contract", "相关合同"),
+    ("on", "日期；省略时为事实当日"),
+    ("id", "指定编号；省略时取下一个"),
+];
+
+/// Placeholders of values in usage lines.
+pub const VALUE_NAMES: &[(&str, &str)] = &[
+    ("ACTOR", "操作者"),
+    ("AMOUNT", "金额"),
+    ("CHANNEL", "渠道"),
+    ("CITY", "城市"),
+    ("CODE", "代码"),
+    ("CONTACT", "联系人"),
+    ("CONTRACT", "合同"),
+    ("COUNT", "数量"),
+    ("COUNTRY", "国家"),
+    ("CURRENCY", "币种"),
+    ("CUSTOMER", "客户"),
+    ("DATE", "日期"),
+    ("DIGITS", "数字"),
+    ("DIR", "目录"),
+    ("EMAIL", "邮箱"),
+    ("ENTITY", "法人"),
+    ("EVENT", "事件"),
+    ("FIELD=VALUE", "字段=值"),
+    ("FILE", "文件"),
+    ("ID", "编号"),
+    ("INDUSTRY", "行业"),
+    ("ITEM", "应收项"),
+    ("ITEM=AMOUNT", "应收项=金额"),
+    ("JSON", "JSON"),
+    ("KEY", "键"),
+    ("KIND", "种类"),
+    ("LANG", "语言"),
+    ("LINE", "流水"),
+    ("MAPPING", "映射"),
+    ("METHOD", "方式"),
+    ("MONTH", "月份"),
+    ("NAME", "名称"),
+    ("NEXT", "下一步"),
+    ("NUMBER", "号码"),
+    ("OPPORTUNITY", "机会"),
+    ("OWNER", "负责人"),
+    ("PERCENT", "百分比"),
+    ("PHONE", "电话"),
+    ("PIPELINE", "管道"),
+    ("PLACE", "地点"),
+    ("POSITION", "位置"),
+    ("PRODUCT", "产品"),
+    ("REASON", "原因"),
+    ("RECEIPT", "回款"),
+    ("ROLE", "职务"),
+    ("SEED", "种子"),
+    ("SEVERITY", "程度"),
+    ("SHELL", "外壳"),
+    ("SOURCE", "来源"),
+    ("STAGE", "阶段"),
+    ("SUBJECT", "事由"),
+    ("TAX", "税额"),
+    ("TEXT", "内容"),
+    ("TITLE", "标题"),
+    ("TO", "对象"),
+    ("VERDICT", "结果"),
+    ("VERSION", "版本"),
+    ("WHAT", "对象"),
+    ("WHEN", "时间"),
+    ("WORD", "词"),
+    ("ZONE", "时区"),
+];
+
+fn table(path: &str) -> Option<&'static CommandZh> {
+    TABLES.iter().copied().flatten().find(|table| table.path == path)
+}
+
+fn found(list: &'static [(&'static str, &'static str)], name: &str) -> Option<&'static str> {
+    list.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// Returns what a command does.
+pub fn about(path: &str) -> Option<&'static str> {
+    if path == "help" || path.ends_with(" help") {
+        return Some("显示此帮助，或某个命令的帮助");
+    }
+    table(path).map(|table| table.about)
+}
+
+/// Returns what an argument of a command is.
+pub fn argument(path: &str, id: &str) -> Option<&'static str> {
+    table(path).and_then(|table| found(table.arguments, id)).or_else(|| found(SHARED, id))
+}
+
+/// Returns a placeholder of values.
+pub fn value_name(name: &str) -> Option<&'static str> {
+    found(VALUE_NAMES, name)
+}

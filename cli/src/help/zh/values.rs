@@ -1,0 +1,48 @@
+//! The Chinese of values that options list. Those of the domain come from its own lists.
+
+use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
+use daybook_core::event::customer::{CustomerKind, CustomerSource};
+use daybook_core::event::interaction::{InteractionChannel, Verdict};
+use daybook_core::event::receivable::ItemSource;
+
+/// Values that are the command's own.
+const OWN: &[(&str, &str)] = &[
+    ("en", "英文"),
+    ("zh", "中文"),
+    ("auto", "在终端上"),
+    ("always", "总是"),
+    ("never", "从不"),
+    ("bash", "Bash"),
+    ("elvish", "Elvish"),
+    ("fish", "Fish"),
+    ("powershell", "PowerShell"),
+    ("zsh", "Zsh"),
+];
+
+/// Returns what a value means, whatever list it is of.
+pub fn value(name: &str) -> Option<&'static str> {
+    value_of(&[name], name)
+}
+
+/// Returns what a value means among the values it is listed with.
+pub fn value_of(listed: &[&str], name: &str) -> Option<&'static str> {
+    macro_rules! of {
+        ($($list:ty),*) => {
+            $( if listed.iter().all(|value| <$list>::ALL.iter().any(|o| o.as_str() == *value)) {
+                let option = <$list>::ALL.iter().find(|option| option.as_str() == name);
+                return option.map(|option| option.label_zh());
+            } )*
+        };
+    }
+    of!(
+        CustomerKind,
+        CustomerSource,
+        ComplaintKind,
+        ComplaintSubject,
+        Severity,
+        Verdict,
+        ItemSource,
+        InteractionChannel
+    );
+    OWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}

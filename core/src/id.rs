@@ -83,6 +83,12 @@ crate::text! {
     ContactId "contact" max 64;
     /// One interaction with one customer.
     InteractionId "interaction" max 64;
+    /// A task about one customer.
+    TaskId "task" max 64;
+    /// One message, an opaque id made of a keyed mark of it.
+    MailId "mail" max 64;
+    /// A conversation by mail within one customer, an opaque id made of a keyed mark.
+    ThreadId "mail thread" max 64;
     /// An opportunity (项目机会) of one customer.
     OpportunityId "opportunity" max 64;
     /// A stage's name within a pipeline version.

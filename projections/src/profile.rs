@@ -10,7 +10,7 @@ use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource,
 use daybook_core::event::{Body, Event, Section};
 use daybook_core::id::{
     ActorId, ApplicationId, ComplaintId, ContactId, ItemId, Label, Line, Note, OpportunityId,
-    ReceiptId, StageName,
+    ReceiptId, StageName, TaskId,
 };
 use daybook_core::money::Money;
 use daybook_core::time::{Date, Timestamp};
@@ -73,6 +73,8 @@ pub struct Profile {
     pub invoiced: Amounts,
     /// Complaints and requests not yet closed.
     pub complaints_open: BTreeMap<ComplaintId, ()>,
+    /// Tasks not yet ended, each with the time it is due.
+    pub tasks_open: BTreeMap<TaskId, Timestamp>,
     /// Interactions.
     pub interactions: u64,
     /// The latest interaction.
@@ -115,6 +117,17 @@ impl Profile {
                 self.interactions += 1;
                 self.last_interaction_at =
                     self.last_interaction_at.max(Some(interaction.started_at));
+            }
+            Body::TaskPlanned(planned) => {
+                self.tasks_open.insert(planned.task.clone(), planned.due_at);
+            }
+            Body::TaskRescheduled(rescheduled) => {
+                if let Some(due_at) = self.tasks_open.get_mut(&rescheduled.task) {
+                    *due_at = rescheduled.to;
+                }
+            }
+            Body::TaskClosed(closed) => {
+                self.tasks_open.remove(&closed.task);
             }
             Body::ComplaintReceived(received) => {
                 self.complaints_open.insert(received.complaint.clone(), ());

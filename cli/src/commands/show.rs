@@ -176,6 +176,7 @@ fn figures(profile: &ProfileView, zone: &str, lang: Lang) {
         ("receivable", "应收余额", amounts(&figures.receivable)),
         ("of it overdue", "其中逾期", amounts(&figures.overdue)),
         ("open complaints", "未结投诉", figures.complaints_open.to_string()),
+        ("open tasks", "未结待办", figures.tasks_open.to_string()),
     ];
     let mut table = Table::new([
         Column::text(lang.pick("figure", "指标")),

@@ -111,6 +111,7 @@ pub(super) fn interaction(
         // Costs are ours and in our own currency.
         cost: cost.map(|yuan| daybook_core::money::Money::new(i64::from(yuan) * 100, pen.cny)),
         correspondence: Some(Section::Open(correspondence(pen, party, said, place)?)),
+        mail: None,
     })
 }
 

@@ -15,6 +15,7 @@ mod entropy;
 mod imports;
 pub mod landmarks;
 pub mod load;
+mod mail;
 mod payments;
 mod pen;
 mod sales;
@@ -22,6 +23,7 @@ mod service;
 mod shipments;
 mod story;
 mod surveys;
+mod tasks;
 mod words;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use daybook_core::money::{Currency, Money, MoneyError};
 use super::calendar::{FIRST_DAY, Moment, day};
 use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
-use super::{Step, activity, customers, landmarks, sales, service, surveys};
+use super::{Step, activity, customers, landmarks, mail, sales, service, surveys, tasks};
 
 /// Why there is no story: one of its own texts is not acceptable.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
         service::cases(&mut pen, party)?;
         surveys::yearly(&mut pen, party)?;
     }
+    // Told last, so that what they add changes no draw and no key of the rest.
+    tasks::plan(&mut pen, &parties)?;
+    mail::arrive(&mut pen, &parties)?;
     Ok(pen.finish())
 }
 

@@ -10,7 +10,7 @@ use crate::event::Body;
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::{
-    complaint, contract, interaction, opportunity, quote, receivable, shipment, survey,
+    complaint, contract, interaction, mail, opportunity, quote, receivable, shipment, survey, task,
 };
 use crate::id::{ActorId, CustomerCode, EventId, Line, Note, RequestKey};
 use crate::money::Currency;
@@ -167,6 +167,16 @@ commands! { facts {
     RecordInteraction InteractionRecorded interaction::InteractionRecorded;
     /// Make an interaction count no longer (E17).
     VoidInteraction InteractionVoided interaction::InteractionVoided;
+    /// Plan a task (E19).
+    PlanTask TaskPlanned task::TaskPlanned;
+    /// Give a task another time (E20).
+    RescheduleTask TaskRescheduled task::TaskRescheduled;
+    /// End a task (E21).
+    CloseTask TaskClosed task::TaskClosed;
+    /// Hold a message that belongs to no customer for certain (X31).
+    HoldMail MailHeld mail::MailHeld;
+    /// Say what became of a held message (X32).
+    AssignMail MailAssigned mail::MailAssigned;
     /// Open an opportunity (E26).
     OpenOpportunity OpportunityOpened opportunity::OpportunityOpened;
     /// Move an opportunity to another stage (E27).

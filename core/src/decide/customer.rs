@@ -94,7 +94,7 @@ impl Decide for ContactAdded {
 /// Brings a phone number into the international form of E.164: a plus sign and 6 to 15 digits.
 /// A number without a plus sign or 00 gets the calling code, its trunk zero dropped (not in Italy,
 /// where the zero stays).
-fn international(phone: &str, calling_code: Option<&str>) -> Option<String> {
+pub fn international(phone: &str, calling_code: Option<&str>) -> Option<String> {
     let mut digits = String::with_capacity(16);
     let mut plus = false;
     let phone = phone.replace("(0)", "").replace("（0）", "");

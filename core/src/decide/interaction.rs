@@ -47,6 +47,9 @@ impl Decide for InteractionRecorded {
         if let Some(about) = &self.about {
             check_about(about, state)?;
         }
+        if self.mail.is_some() && self.channel != InteractionChannel::Email {
+            return Err(Rejection::MailMisplaced { channel: self.channel.as_str() });
+        }
         super::refuse_negative("the cost", self.cost.as_ref())
     }
 
@@ -55,7 +58,7 @@ impl Decide for InteractionRecorded {
     }
 }
 
-fn check_about(about: &About, state: &Draft<'_>) -> Result<(), Rejection> {
+pub(super) fn check_about(about: &About, state: &Draft<'_>) -> Result<(), Rejection> {
     if let Some(id) = &about.opportunity {
         super::require::<Opportunity>(state, "opportunity", id.as_str())?;
     }

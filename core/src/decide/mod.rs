@@ -16,6 +16,7 @@ pub mod customer;
 pub mod describe;
 mod details;
 pub mod interaction;
+pub mod mail;
 pub mod movements;
 pub mod opportunity;
 pub mod quote;
@@ -24,6 +25,7 @@ pub mod rejection;
 pub mod shipment;
 pub mod state;
 pub mod survey;
+pub mod task;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -210,6 +210,36 @@ rejections! {
         "interaction {interaction} cannot stand in its own place",
         "replaced_by_itself", Some("I-24"), "name the interaction recorded instead, or leave it out";
 
+    /// A message on an interaction that is no e-mail.
+    MailMisplaced { channel: &'static str }
+        "an interaction by {channel} cannot carry an e-mail message",
+        "mail_misplaced", None, "record it with the channel email";
+    /// A held message that waits no longer.
+    MailSettled { mail: CompactString, outcome: &'static str }
+        "mail {mail} is already {outcome}",
+        "mail_settled", Some("X32"), "to mend a mistake, assign it to another customer and say why";
+    /// A held message that is not there.
+    MailUnknown { mail: CompactString }
+        "mail {mail} is not among the held mail",
+        "mail_unknown", Some("X32"), "see `daybook mail held` for the messages that wait";
+    /// An assignment that does not say whose, or a dismissal that does.
+    MailOutcomeUnfit { mail: CompactString, problem: &'static str }
+        "the outcome of mail {mail} {problem}",
+        "mail_outcome_unfit", Some("X32"),
+        "an assignment names customer and interaction, a dismissal neither";
+    /// A task that has ended.
+    TaskClosed { task: CompactString }
+        "task {task} has already ended",
+        "task_closed", Some("I-26"), "plan a new task";
+    /// A task that is not due when the caller believes.
+    TaskStale { task: CompactString, due_at: Timestamp, from: Timestamp }
+        "task {task} is due {due_at}, not {from}",
+        "task_stale", Some("E20"), "read the task again and retry";
+    /// A task rescheduled to the time it has.
+    TaskUnmoved { task: CompactString, due_at: Timestamp }
+        "task {task} is already due {due_at}",
+        "task_unmoved", Some("E20"), "give another time";
+
     /// A stage the pipeline version does not have.
     StageUnknown { stage: StageName, pipeline: CompactString, version: u32 }
         "stage {stage} is not an open stage of pipeline {pipeline} version {version}",

@@ -20,8 +20,8 @@ use crate::proof::Hash;
 use crate::time::Timestamp;
 
 use super::{
-    application, complaint, contract, customer, interaction, opportunity, quote, receivable,
-    shipment, survey,
+    application, complaint, contract, customer, interaction, mail, opportunity, quote, receivable,
+    shipment, survey, task,
 };
 
 /// The book as decisions see it.
@@ -214,6 +214,8 @@ macro_rules! families {
 families! {
     Contact customer::Contact;
     Interaction interaction::Interaction;
+    Task task::Task;
+    HeldMail mail::HeldMail;
     Opportunity opportunity::Opportunity;
     Quote quote::Quote;
     Contract contract::Contract;

@@ -146,6 +146,8 @@ fn founds(body: &Body) -> Option<Family> {
     match body {
         Body::ContactAdded(_) => Some(Family::Contact),
         Body::InteractionRecorded(_) => Some(Family::Interaction),
+        Body::TaskPlanned(_) => Some(Family::Task),
+        Body::MailHeld(_) => Some(Family::HeldMail),
         Body::OpportunityOpened(_) => Some(Family::Opportunity),
         Body::QuoteIssued(quote) if quote.revision == 1 => Some(Family::Quote),
         Body::ContractSigned(_) => Some(Family::Contract),

@@ -33,6 +33,8 @@ crate::choice! {
         Policies = "policies" "规则",
         /// Imports applied.
         Imports = "imports" "导入",
+        /// Mail that awaits a customer.
+        Mail = "mail" "邮件",
     }
 }
 

@@ -43,6 +43,7 @@ fn envelope(kind: Kind) -> Result<Envelope, crate::id::TextError> {
         Kind::EventLayoutPublished => StreamId::Book(BookStream::Layouts),
         Kind::PolicyVersionPublished => StreamId::Book(BookStream::Policies),
         Kind::ImportApplied => StreamId::Book(BookStream::Imports),
+        Kind::MailHeld | Kind::MailAssigned => StreamId::Book(BookStream::Mail),
         _ => StreamId::Customer(CustomerCode::new("C-0173")?),
     };
     // One example shows an envelope with everything in it; the others have what is usual.
@@ -93,6 +94,8 @@ pub fn fields(kind: Kind) -> Value {
             customer_fields(kind)
         }
         Kind::InteractionRecorded | Kind::InteractionVoided => interaction_fields(kind),
+        Kind::TaskPlanned | Kind::TaskRescheduled | Kind::TaskClosed => task_fields(kind),
+        Kind::MailHeld | Kind::MailAssigned => mail_fields(kind),
         Kind::OpportunityOpened
         | Kind::OpportunityStageChanged
         | Kind::OpportunityForecastRevised
@@ -201,8 +204,51 @@ fn interaction_fields(kind: Kind) -> Value {
             "contacts": ["P-1"], "staff": ["U-07"], "about": { "opportunity": "O-1" },
             "verdict": "positive", "kind": "return_visit", "cost": cny(12_000),
             "correspondence": { "summary": "讨论交货期", "next_step": "send the quote" },
+            "mail": {
+                "mail": "M-5d41402abc4b2a76", "thread": "TH-7d793037a0760186", "held": true,
+                "content": mail_content(),
+            },
         }),
         _ => json!({ "interaction": "I-1", "replaced_by": "I-2" }),
+    }
+}
+
+fn mail_content() -> Value {
+    json!({
+        "message_id": "<20260331.1@example.com>", "subject": "交货期",
+        "from": [{ "name": "王丽", "address": "wang.li@example.com" }],
+        "to": [{ "address": "sales@example.org" }], "text": "请问交货期?",
+    })
+}
+
+fn mail_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::MailHeld => json!({
+            "mail": "M-5d41402abc4b2a76", "direction": "in", "held_because": "unknown",
+            "size_bytes": 4711, "content": mail_content(),
+        }),
+        _ => json!({
+            "mail": "M-5d41402abc4b2a76", "outcome": "assigned", "assigned_to": "C-0173",
+            "interaction": "M-5d41402abc4b2a76", "contact": "P-1",
+        }),
+    }
+}
+
+fn task_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::TaskPlanned => json!({
+            "task": "K-1", "due_at": "2026-04-07T09:00:00Z", "assignee": "U-07",
+            "priority": "high", "purpose": "quote", "about": { "opportunity": "O-1" },
+            "recurrence": "FREQ=YEARLY", "origin": "birthday",
+            "text": { "subject": "给王丽寄报价", "notes": "含运费" },
+        }),
+        Kind::TaskRescheduled => json!({
+            "task": "K-1", "from": "2026-04-07T09:00:00Z", "to": "2026-04-09T09:00:00Z",
+        }),
+        _ => json!({
+            "task": "K-1", "outcome": "done", "interaction": "I-1",
+            "correspondence": { "summary": "报价已寄出" },
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Interactions with customers: E16, E17.
 
+use super::mail::MailPart;
 use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject};
 use crate::id::{
     ActorId, ComplaintId, ContactId, ContractNumber, InteractionId, Line, Note, OpportunityId,
@@ -140,6 +141,9 @@ crate::record! {
         /// What was said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub correspondence: Option<Section<Correspondence>>,
+        /// The message, when it is an e-mail that was taken in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub mail: Option<MailPart>,
     }
 }
 
@@ -155,8 +159,11 @@ crate::record! {
 
 impl EventBody for InteractionRecorded {
     fn sections<E>(&mut self, visit: &mut SectionVisitor<'_, E>) -> Result<(), E> {
-        match &mut self.correspondence {
-            Some(section) => visit(Subject::Customer, section),
+        if let Some(section) = &mut self.correspondence {
+            visit(Subject::Customer, section)?;
+        }
+        match &mut self.mail {
+            Some(mail) => visit(Subject::Customer, &mut mail.content),
             None => Ok(()),
         }
     }

@@ -12,12 +12,14 @@ pub mod envelope;
 pub mod examples;
 pub mod index;
 pub mod interaction;
+pub mod mail;
 pub mod opportunity;
 pub mod quote;
 pub mod receivable;
 pub mod section;
 pub mod shipment;
 pub mod survey;
+pub mod task;
 
 pub use envelope::{
     Actor, Assurance, BookStream, Channel, Envelope, Event, Header, RequestMark, Source, StreamId,
@@ -195,6 +197,9 @@ catalogue! {
     12 ContactAdded customer::ContactAdded, "contact.added" v 1 "E14" "联系人已添加";
     20 InteractionRecorded interaction::InteractionRecorded, "interaction.recorded" v 1 "E16" "往来已记录";
     21 InteractionVoided interaction::InteractionVoided, "interaction.voided" v 1 "E17" "往来已作废";
+    22 TaskPlanned task::TaskPlanned, "task.planned" v 1 "E19" "待办已安排";
+    23 TaskRescheduled task::TaskRescheduled, "task.rescheduled" v 1 "E20" "待办已改期";
+    24 TaskClosed task::TaskClosed, "task.closed" v 1 "E21" "待办已结束";
     30 OpportunityOpened opportunity::OpportunityOpened, "opportunity.opened" v 1 "E26" "机会已建立";
     31 OpportunityStageChanged opportunity::OpportunityStageChanged, "opportunity_stage.changed" v 1 "E27" "阶段已变更";
     32 OpportunityForecastRevised opportunity::OpportunityForecastRevised, "opportunity_forecast.revised" v 1 "E28" "预测已修订";
@@ -222,6 +227,8 @@ catalogue! {
     85 ComplaintClosed complaint::ComplaintClosed, "complaint.closed" v 1 "E58" "已关闭";
     86 ComplaintReopened complaint::ComplaintReopened, "complaint.reopened" v 1 "E59" "已重开";
     90 SurveyAnswered survey::SurveyAnswered, "survey.answered" v 1 "E60" "调查已回答";
+    100 MailHeld mail::MailHeld, "mail.held" v 1 "X31" "邮件待认领";
+    101 MailAssigned mail::MailAssigned, "mail.assigned" v 1 "X32" "邮件已认领";
 }
 
 impl Kind {

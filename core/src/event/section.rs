@@ -7,7 +7,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::layout::{Describe, Layout, hex};
-use crate::id::{ActorId, ContactId};
+use crate::id::{ActorId, ContactId, MailId};
 
 crate::choice! {
     /// What kind of personal content a section holds; keys are kept, shown and erased per class.
@@ -33,6 +33,8 @@ pub enum Subject {
     Contact(ContactId),
     /// A user of the ledger.
     User(ActorId),
+    /// A message that belongs to no customer yet.
+    Mail(MailId),
 }
 
 /// A sealed section: the key's slot in the vault, the tag (which is also the nonce) and ciphertext.

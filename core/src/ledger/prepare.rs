@@ -650,6 +650,8 @@ impl Work<'_, '_> {
         let slot = self.sheet.next_key_slot;
         self.desk.vault.provision(slot + 1, &mut *self.desk.entropy)?;
         self.sheet.next_key_slot += 1;
+        // Noted at once, so that two sections of one event share the key.
+        self.draft(stream).note_key_slot(subject.clone(), class, slot);
         Ok(slot)
     }
 
@@ -662,20 +664,19 @@ impl Work<'_, '_> {
         let Some(key) = &request.idempotency_key else { return Ok(None) };
         let key = self.desk.book_marks.mark(&[b"key", key.as_str().as_bytes()]);
         let content = content_bytes(request);
-        // A customer's request may quote the customer: its mark hangs on the customer's own key,
-        // and says nothing once that key is destroyed.
-        let content = match stream {
-            StreamId::Book(_) => self.desk.book_marks.mark(&[b"content", &content]),
-            StreamId::Customer(_) => {
-                let subject = Subject::Customer;
-                let slot = match self.draft(stream).key_slot(&subject, Class::Identity) {
-                    Some(slot) => slot,
-                    None => {
-                        let slot = self.slot_of(stream, &subject, Class::Identity)?;
-                        self.draft(stream).note_key_slot(subject, Class::Identity, slot);
-                        slot
-                    }
-                };
+        // A request may quote the customer, or the message it is about: its mark hangs on their
+        // own key, and says nothing once that key is destroyed.
+        let owner = match (stream, &request.command) {
+            (StreamId::Customer(_), _) => Some((Subject::Customer, Class::Identity)),
+            (StreamId::Book(_), Command::HoldMail(held)) if !held.mail.is_empty() => {
+                Some((Subject::Mail(held.mail.clone()), Class::Correspondence))
+            }
+            (StreamId::Book(_), _) => None,
+        };
+        let content = match owner {
+            None => self.desk.book_marks.mark(&[b"content", &content]),
+            Some((subject, class)) => {
+                let slot = self.slot_of(stream, &subject, class)?;
                 let key = self.desk.vault.key(slot)?;
                 MarkKey::derive(&key).mark(&[b"content", &content])
             }
@@ -863,6 +864,7 @@ fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
     let book = match &request.command {
         Command::PublishPolicyVersion(_) => Some(BookStream::Policies),
         Command::ApplyImport(_) => Some(BookStream::Imports),
+        Command::HoldMail(_) | Command::AssignMail(_) => Some(BookStream::Mail),
         _ => None,
     };
     match (book, &request.customer) {

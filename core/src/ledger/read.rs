@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::batch::SubmitError;
-use super::prepare::open_section;
+use super::prepare::{book_marks, open_section};
 use crate::decide::BookState;
 use crate::event::index::Term;
 use crate::event::{Event, Kind, StreamId};
@@ -167,6 +167,20 @@ impl Reader {
             None => Ok(false),
             Some(first) => first.map(|_| true),
         }
+    }
+
+    /// Returns a mark of some words under the book's own key: equal words have equal marks, and
+    /// without the key a mark says nothing. Opaque ids are made of it.
+    ///
+    /// # Errors
+    /// [`SubmitError::Vault`].
+    pub fn keyed_mark(&self, words: &[&str]) -> Result<[u8; 16], SubmitError> {
+        let mut framed = Vec::new();
+        for word in words {
+            framed.extend_from_slice(&(word.len() as u64).to_le_bytes());
+            framed.extend_from_slice(word.as_bytes());
+        }
+        Ok(book_marks(&*self.vault)?.mark(&[b"words", &framed]))
     }
 
     /// Opens the personal sections of an event whose keys are there.

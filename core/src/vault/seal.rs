@@ -9,7 +9,7 @@
 //! tag        = HMAC-SHA-256(mac_key, len(context) u64 LE ‖ context ‖ plaintext)                    RFC 2104
 //! ciphertext = XChaCha20(enc_key, nonce = tag[0..24], counter 0) xor plaintext     draft-irtf-cfrg-xchacha
 //! context    = "daybook" ‖ book id (16) ‖ event id (16) ‖ kind u16 LE ‖ schema u16 LE ‖ index u8
-//!              ‖ class u8 ‖ subject u8 (0 customer, 1 contact, 2 user) ‖ subject's id (UTF-8)
+//!              ‖ class u8 ‖ subject u8 (0 customer, 1 contact, 2 user, 3 mail) ‖ subject's id (UTF-8)
 //! ```
 //!
 //! Same key, context and plaintext give the same bytes. The tag commits to key and plaintext, so an
@@ -82,6 +82,7 @@ fn subject_parts(subject: &Subject) -> (u8, &str) {
         Subject::Customer => (0, ""),
         Subject::Contact(contact) => (1, contact.as_str()),
         Subject::User(user) => (2, user.as_str()),
+        Subject::Mail(mail) => (3, mail.as_str()),
     }
 }
 

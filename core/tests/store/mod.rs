@@ -79,6 +79,7 @@ impl Writer {
                 kind: None,
                 cost: None,
                 correspondence: None,
+                mail: None,
             }),
         };
         let mut bytes = Vec::new();

@@ -4,9 +4,11 @@
 
 mod book;
 mod customer;
+mod mail;
 mod money;
 mod sales;
 mod service;
+mod task;
 
 use daybook_core::event::{Body, Personal, Section};
 
@@ -61,6 +63,11 @@ pub fn summarize(body: &Body) -> Summary {
         Body::ContactAdded(body) => customer::contact(body),
         Body::InteractionRecorded(body) => customer::interaction(body),
         Body::InteractionVoided(body) => customer::interaction_voided(body),
+        Body::TaskPlanned(body) => task::planned(body),
+        Body::TaskRescheduled(body) => task::rescheduled(body),
+        Body::TaskClosed(body) => task::closed(body),
+        Body::MailHeld(body) => mail::held(body),
+        Body::MailAssigned(body) => mail::assigned(body),
         Body::OpportunityOpened(body) => sales::opened(body),
         Body::OpportunityStageChanged(body) => sales::stage(body),
         Body::OpportunityForecastRevised(body) => sales::forecast(body),

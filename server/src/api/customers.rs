@@ -161,6 +161,10 @@ pub struct Figures {
     pub overdue: Vec<AmountView>,
     /// Complaints and requests not yet closed.
     pub complaints_open: usize,
+    /// Tasks not yet ended.
+    pub tasks_open: usize,
+    /// The part of them that should have been done before the basis.
+    pub tasks_overdue: usize,
 }
 
 pub(super) fn routes() -> Routes {
@@ -287,7 +291,8 @@ fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -
 }
 
 fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
-    let today = resolved.basis.as_of.unwrap_or_else(|| app.clock.now()).date_in(resolved.zone);
+    let now = resolved.basis.as_of.unwrap_or_else(|| app.clock.now());
+    let today = now.date_in(resolved.zone);
     let (receivable, overdue) = profile.receivables(today);
     let (opportunities_open, pipeline) = profile.pipeline();
     Figures {
@@ -302,5 +307,7 @@ fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
         receivable: amounts(&receivable),
         overdue: amounts(&overdue),
         complaints_open: profile.complaints_open.len(),
+        tasks_open: profile.tasks_open.len(),
+        tasks_overdue: profile.tasks_open.values().filter(|due_at| **due_at < now).count(),
     }
 }

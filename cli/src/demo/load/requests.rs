@@ -205,6 +205,7 @@ impl Stock {
                 place: None,
                 next_step: None,
             })),
+            mail: None,
         })
     }
 

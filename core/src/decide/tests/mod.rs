@@ -6,3 +6,4 @@ mod deals;
 mod receivables;
 mod replay;
 mod service;
+mod tasks;

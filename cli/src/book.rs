@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use daybook_core::book::{self, OpenBook, Surroundings};
+use daybook_core::book::{self, BookError, OpenBook, Surroundings};
 use daybook_core::ledger::{Genesis, Options};
 use daybook_core::time::{Clock, Entropy};
 
@@ -41,8 +41,8 @@ pub fn init(dir: &Path, genesis: &Genesis) -> Result<(), CliError> {
 /// Opens a ledger.
 ///
 /// # Errors
-/// [`CliError`].
-pub fn open(dir: &Path, command: &str) -> Result<OpenBook, CliError> {
+/// [`BookError`], which tells apart that somebody else has it open.
+pub fn open(dir: &Path, command: &str) -> Result<OpenBook, BookError> {
     let system = surroundings(command, Arc::new(SystemClock), Box::new(SystemEntropy));
-    Ok(book::open(dir, system)?)
+    book::open(dir, system)
 }

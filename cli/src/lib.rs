@@ -10,6 +10,7 @@ pub mod demo;
 pub mod error;
 pub mod help;
 pub mod render;
+pub mod seat;
 pub mod session;
 pub mod suggest;
 pub mod system;

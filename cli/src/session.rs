@@ -1,47 +1,52 @@
-//! One call of the command: the ledger it has open, its client, and how it speaks.
+//! One call of the command: the way to the ledger it is about, its client, and how it speaks.
+//!
+//! Invariant: a command needs not know whether it holds the ledger itself or calls whoever does, nor
+//! whether that changes while it runs; [`crate::seat`] decides.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
-use daybook_core::store::local::IndexState;
-use daybook_server::client::Client;
-use daybook_server::{App, router};
+use daybook_server::client::{Client, Reconnect as _};
 
 use crate::commands::Global;
 use crate::error::{CliError, Exit};
-use crate::system::SystemClock;
+use crate::seat::Seat;
 use crate::text::Text;
 
-/// An open ledger and a client of its interface.
+/// A way to a ledger and a client of its interface.
 pub struct Session {
     /// The client.
     pub client: Client,
     /// Runs the calls.
     runtime: tokio::runtime::Runtime,
-    ledger: daybook_core::ledger::Ledger,
+    seat: Arc<Seat>,
 }
 
 impl Session {
-    /// Opens the ledger a command is about.
+    /// Finds the way to the ledger a command is about: opens it, or calls whoever has it open.
     ///
     /// # Errors
     /// [`CliError`].
     pub fn open(global: &Global, command: &str) -> Result<Session, CliError> {
-        let book = crate::book::open(global.dir(), command)?;
-        if std::io::stderr().is_terminal() || !book.report.closed_in_order {
-            note(&book.report);
-        }
-        Session::over(book.ledger, &global.actor)
+        Session::at(
+            Seat::new(global.dir().to_owned(), command.to_owned(), global.language()),
+            global,
+        )
     }
 
     /// Wraps a ledger that is open already.
     ///
     /// # Errors
     /// [`CliError`].
-    pub fn over(ledger: daybook_core::ledger::Ledger, actor: &str) -> Result<Session, CliError> {
-        let app = App::new(ledger.clone(), Arc::new(SystemClock));
-        let client = Client::new(router(app), actor.to_owned());
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+    pub fn over(
+        ledger: daybook_core::ledger::Ledger,
+        global: &Global,
+    ) -> Result<Session, CliError> {
+        Session::at(Seat::taken(ledger, global.dir().to_owned(), global.language()), global)
+    }
+
+    fn at(seat: Seat, global: &Global) -> Result<Session, CliError> {
+        let seat = Arc::new(seat);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CliError {
             exit: Exit::Broken,
             code: "runtime".to_owned(),
@@ -54,7 +59,11 @@ impl Session {
                 "请在机器有更多空闲内存时再试",
             )),
         })?;
-        Ok(Session { client, runtime, ledger })
+        let transport = runtime.block_on(seat.again());
+        let transport = transport.map_err(CliError::from_lost)?;
+        let client = Client::over(transport, global.actor.clone());
+        let client = client.reconnecting(Arc::<Seat>::clone(&seat));
+        Ok(Session { client, runtime, seat })
     }
 
     /// Runs calls to their end.
@@ -62,27 +71,14 @@ impl Session {
         self.runtime.block_on(calls)
     }
 
-    /// Closes the ledger in order.
+    /// Closes the ledger in order, if it is held here.
     ///
     /// # Errors
     /// [`CliError`]; what was acknowledged is in the journal all the same.
     pub fn close(self) -> Result<(), CliError> {
-        let Session { client, runtime, ledger } = self;
+        let Session { client, runtime, seat } = self;
         drop(client);
         drop(runtime);
-        Ok(ledger.close()?)
-    }
-}
-
-/// Says on standard error what opening the ledger had to repair.
-fn note(report: &daybook_core::store::local::OpenReport) {
-    if let Some(cut) = &report.quarantined {
-        eprintln!(
-            "note: a write was cut off when the ledger last stopped; nothing acknowledged is lost"
-        );
-        eprintln!("note: its bytes were moved aside: {cut:?}");
-    }
-    if let IndexState::Rebuilt { reason } = &report.index {
-        eprintln!("note: the index was rebuilt from the journal ({reason})");
+        seat.leave()
     }
 }

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod client;
 pub mod import;
+pub mod serve;
 
 use std::sync::Arc;
 

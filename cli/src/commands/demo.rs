@@ -60,7 +60,7 @@ impl Demo {
         let mut global = global.clone();
         global.dir.get_or_insert_with(|| PathBuf::from(DIR));
         let ledger = self.make(&global)?;
-        let session = Session::over(ledger, &global.actor)?;
+        let session = Session::over(ledger, &global)?;
         let shown = session.wait(self.show(&session, &global));
         session.close()?;
         shown.map(|()| Done::Wholly)

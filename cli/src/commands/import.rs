@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use clap::Args;
 use daybook_server::client::Upload;
-use daybook_server::import::{Notice, RefusedRow, Report};
+use daybook_server::import::{Figures, Notice, RefusedRow, Report};
 use futures_util::stream;
 
 use super::{Done, Global};
@@ -65,8 +65,9 @@ impl Import {
             ));
         };
         let mapping = mapping_text(mapping)?;
-        let input =
-            File::open(file).map_err(|error| CliError::file(("opening", "打开"), file, &error))?;
+        let open =
+            || File::open(file).map_err(|error| CliError::file(("opening", "打开"), file, &error));
+        let input = open()?;
         let size = input.metadata().map_or(0, |metadata| metadata.len());
         if input.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             let file = file.display();
@@ -79,17 +80,30 @@ impl Import {
                 ("name the CSV file in it", "请指明其中的 CSV 文件"),
             ));
         }
-        let mut listener = Listener::new(self.refused.as_deref(), size, global.language())?;
-        let read = Arc::clone(&listener.read);
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_else(|| "unnamed.csv".to_owned());
         let session = Session::open(global, "import")?;
-        let upload = Upload {
-            mapping,
-            file_name: name.unwrap_or_else(|| "unnamed.csv".to_owned()),
-            dry_run: self.dry_run,
-            bytes: chunks(input, read),
+        let (mut input, mut before) = (Some(input), Figures::default());
+        let (mut listener, done) = loop {
+            let mut listener =
+                Listener::new(self.refused.as_deref(), size, before, global.language())?;
+            let read = Arc::clone(&listener.read);
+            let bytes = chunks(input.take().map_or_else(open, Ok)?, read);
+            let (mapping, file_name, dry_run) = (mapping.clone(), name.clone(), self.dry_run);
+            let upload = Upload { mapping, file_name, dry_run, bytes };
+            let heard = &mut |notice| listener.hear(notice);
+            let done = session.wait(session.client.import(upload, heard));
+            match done {
+                // Whoever held the ledger is gone. Rows that were taken are recognised, so the
+                // file is read again from its beginning.
+                Err(error) if size > 0 && error.is_server_gone() => {
+                    listener.clear_line();
+                    before = listener.figures;
+                    session.wait(session.client.reconnect())?;
+                }
+                done => break (listener, done),
+            }
         };
-        let done = session.wait(session.client.import(upload, &mut |notice| listener.hear(notice)));
         session.close()?;
         listener.clear_line();
         listener.finish()?;
@@ -166,12 +180,20 @@ struct Listener {
     quarantine: Option<Quarantine>,
     listed: Vec<RefusedRow>,
     refused: u64,
+    /// What this run took before the ledger changed hands.
+    before: Figures,
+    figures: Figures,
     report: Option<Report>,
     failed: Option<CliError>,
 }
 
 impl Listener {
-    fn new(refused: Option<&Path>, size: u64, lang: Lang) -> Result<Listener, CliError> {
+    fn new(
+        refused: Option<&Path>,
+        size: u64,
+        before: Figures,
+        lang: Lang,
+    ) -> Result<Listener, CliError> {
         Ok(Listener {
             lang,
             read: Arc::default(),
@@ -180,12 +202,22 @@ impl Listener {
             quarantine: refused.map(Quarantine::create).transpose()?,
             listed: Vec::new(),
             refused: 0,
+            figures: before.clone(),
+            before,
             report: None,
             failed: None,
         })
     }
 
-    fn hear(&mut self, notice: Notice) {
+    fn hear(&mut self, mut notice: Notice) {
+        if let Notice::Progress(figures) | Notice::Done(Report { figures, .. }) = &mut notice {
+            // Rows that this run took earlier are known by now, and were taken by it all the same.
+            let own = self.before.taken.min(figures.known);
+            figures.known -= own;
+            figures.taken += own;
+            figures.events += self.before.events;
+            self.figures = figures.clone();
+        }
         match notice {
             Notice::Header(columns) => self.keep(|quarantine| quarantine.header(&columns)),
             Notice::Refused(row) => {

@@ -1,10 +1,12 @@
 //! `daybook verify`: checks every byte of the ledger against its proofs.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use clap::Args;
-use daybook_core::book::{VerifyReport, verify, verify_derived};
+use daybook_core::book::{VerifyError, VerifyReport, verify, verify_derived};
 use daybook_core::codec::layout::hex;
+use daybook_core::store::local::is_held;
 use serde_json::json;
 
 use super::{Done, Global};
@@ -25,16 +27,18 @@ impl Verify {
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         let (terminal, lang) = (std::io::stderr().is_terminal(), global.language());
         let mut shown = 0;
-        let report = verify(global.dir(), heads_outside().as_deref(), &mut |progress| {
-            let percent = progress.bytes * 100 / progress.bytes_total.max(1);
-            if terminal && percent != shown {
-                shown = percent;
-                let events = grouped(progress.events);
-                match lang {
-                    Lang::En => eprint!("\rverifying {percent:>3}%  {events} events"),
-                    Lang::Zh => eprint!("\r正在核验 {percent:>3}%  {events} 个事件"),
+        let report = settled(global.dir(), || {
+            verify(global.dir(), heads_outside().as_deref(), &mut |progress| {
+                let percent = progress.bytes * 100 / progress.bytes_total.max(1);
+                if terminal && percent != shown {
+                    shown = percent;
+                    let events = grouped(progress.events);
+                    match lang {
+                        Lang::En => eprint!("\rverifying {percent:>3}%  {events} events"),
+                        Lang::Zh => eprint!("\r正在核验 {percent:>3}%  {events} 个事件"),
+                    }
                 }
-            }
+            })
         });
         if terminal {
             eprint!("\r\u{1b}[K");
@@ -42,7 +46,7 @@ impl Verify {
         let report = report?;
         let derived = self
             .derived
-            .then(|| verify_derived(global.dir(), &std::env::temp_dir()))
+            .then(|| settled(global.dir(), || verify_derived(global.dir(), &std::env::temp_dir())))
             .transpose()?;
         if global.json {
             let mut document = document(&report);
@@ -64,6 +68,24 @@ impl Verify {
             }
         }
         Ok(Done::Wholly)
+    }
+}
+
+/// How often files that somebody writes to are read before what they say is believed.
+const READINGS_MAX: u32 = 5;
+
+/// Reads again what did not hold while somebody has the ledger open: a file may have been caught in
+/// the middle of a change. Damage stays; a change is over the next time.
+fn settled<T>(
+    dir: &Path,
+    mut read: impl FnMut() -> Result<T, VerifyError>,
+) -> Result<T, VerifyError> {
+    let mut readings = 1;
+    loop {
+        match read() {
+            Err(_) if readings < READINGS_MAX && is_held(dir) => readings += 1,
+            result => return result,
+        }
     }
 }
 

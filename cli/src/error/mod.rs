@@ -76,6 +76,22 @@ impl CliError {
         }
     }
 
+    /// Tells why nobody answers for the ledger any more.
+    pub fn from_lost(lost: daybook_server::client::Lost) -> CliError {
+        lost.downcast::<CliError>().map_or_else(
+            |other| CliError {
+                exit: Exit::Broken,
+                code: "lost".to_owned(),
+                message: Text::new(
+                    format!("nobody answers for the ledger any more: {other}"),
+                    format!("账簿已无人应答：{other}"),
+                ),
+                hint: Text::from(("try again", "请再试一次")),
+            },
+            |error| *error,
+        )
+    }
+
     /// Prints the error on standard error, for people or as one JSON document.
     pub fn print(&self, json: bool, lang: Lang) {
         let (message, hint) = (self.message.pick(lang), self.hint.pick(lang));
@@ -116,6 +132,19 @@ impl From<ClientError> for CliError {
                 let hint =
                     hint.unwrap_or_else(|| Text::from(("see `daybook help`", "见 `daybook help`")));
                 CliError { exit, code: problem.code, message, hint }
+            }
+            ClientError::Lost { source } => CliError::from_lost(source),
+            ClientError::Transport(broken) => {
+                let en = chain(&broken);
+                CliError {
+                    exit: Exit::Broken,
+                    code: "connection".to_owned(),
+                    message: Text::new(en.as_str(), format!("与账簿服务的连接中断：{en}")),
+                    hint: Text::from((
+                        "try again; a request with the same --key is never recorded twice",
+                        "请再试一次；同一 --key 的请求不会记录两次",
+                    )),
+                }
             }
             ClientError::Unreadable { .. } => CliError {
                 exit: Exit::Broken,
@@ -251,8 +280,11 @@ fn opening(error: &StoreOpenError) -> (Exit, Text) {
             ),
         ),
         StoreOpenError::Held { .. } => (
-            Exit::Refused,
-            ("wait until that process has finished, then try again", "请等该进程结束后再试"),
+            Exit::Broken,
+            (
+                "wait until that process has finished, or end it, then try again",
+                "请等该进程结束，或将其终止，然后再试",
+            ),
         ),
         _ => (
             Exit::Broken,

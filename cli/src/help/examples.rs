@@ -21,9 +21,10 @@ const fn plain(path: &'static str, examples: &'static [(&str, &str, &str)]) -> P
 /// What the exit codes mean.
 pub const EXIT_CODES: (&str, &str) = (
     "Exit codes:\n  0  done\n  1  refused by the ledger, or verification failed\n  2  wrong usage: \
-     arguments, files, no ledger there\n  3  something is broken",
+     arguments, files, no ledger there\n  3  something is broken, or \
+     whoever has the ledger open does not answer",
     "退出码：\n  0  完成\n  1  被账簿拒绝，或核验不通过\n  2  用法有误：参数、文件，或该处没有账簿\n  \
-     3  有东西坏了",
+     3  有东西坏了，或占用账簿的进程没有应答",
 );
 
 /// Every page.

@@ -50,6 +50,13 @@ impl Lock {
     }
 }
 
+/// Tells whether a process has the ledger in `dir` open. Changes nothing; whoever wants to open the
+/// ledger at that very moment looks again.
+pub fn is_held(dir: &Path) -> bool {
+    let Ok(file) = File::open(dir.join(LOCK_FILE)) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+}
+
 fn holder(file: &mut File) -> StoreOpenError {
     let mut text = String::new();
     let _ = file.take(1024).read_to_string(&mut text);

@@ -12,6 +12,7 @@
 //! ```text
 //! DIR/book        which ledger this is                     never changes
 //! DIR/lock        who has it open
+//! DIR/socket      how others reach whoever has it open     gone with the holder
 //! DIR/journal/    the events, in segments                  the truth
 //! DIR/heads/head  the last signed tree head                also kept outside DIR
 //! DIR/quarantine/ groups cut off while being written       made when needed
@@ -43,7 +44,7 @@ use async_trait::async_trait;
 pub use error::StoreOpenError;
 pub use heads::{HEAD_FILE, NoteError, parse_note};
 pub use identity::{BOOK_FILE, Identity};
-pub use lock::LOCK_FILE;
+pub use lock::{LOCK_FILE, is_held};
 pub use open::{IndexState, OpenReport, Options};
 pub use recover::Quarantined;
 pub use verify::{

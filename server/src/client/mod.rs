@@ -1,0 +1,283 @@
+//! A typed client of the interface: for the command line, and for other programs.
+//!
+//! Invariant: a call is sent again only where that cannot change anything twice: questions, and
+//! requests, each of which carries an idempotency key of its own. What this module does not do: it
+//! keeps no state about the ledger.
+//!
+//! ```no_run
+//! use daybook_server::api::events::EventsQuery;
+//! use daybook_server::client::{Client, ClientError, Transport};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // Whoever runs `daybook serve` has the token in the file that it names.
+//! let token = std::fs::read_to_string("token")?;
+//! let transport = Transport::tcp("127.0.0.1:7317".parse()?, &token)?;
+//! let client = Client::over(transport, "U-07").through("api");
+//!
+//! let call = serde_json::json!({
+//!     "customer": "ACME", "command": "record_interaction",
+//!     "channel": "phone", "direction": "in", "summary": "asked for a quote",
+//! });
+//! match client.commands(vec![vec![call]], false).await {
+//!     Ok(answer) => println!("recorded; the ledger has {} events", answer.position),
+//!     Err(ClientError::Problem(problem)) => println!("{}: {}", problem.code, problem.detail),
+//!     Err(error) => return Err(error.into()),
+//! }
+//! let query = EventsQuery { customer: Some("ACME".to_owned()), ..EventsQuery::default() };
+//! for event in client.events(&query).await?.events {
+//!     println!("{} {}", event.position, event.summary.en);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod link;
+mod transport;
+mod upload;
+
+use axum::Router;
+use axum::http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::Problem;
+use crate::api::basis::BasisQuery;
+use crate::api::book::BookAnswer;
+use crate::api::commands::{CommandsAnswer, UnitAnswer};
+use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
+use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
+use crate::api::stats::StatsAnswer;
+
+use link::{Call, Link};
+pub use link::{Lost, Reconnect};
+pub use transport::{InvalidToken, Transport, TransportError};
+pub use upload::Upload;
+
+/// Why a call had no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The server says no, or that something is broken.
+    #[error("{}", .0.detail)]
+    Problem(Box<Problem>),
+    /// The answer could not be read.
+    #[error("the answer of the interface could not be read: {what}")]
+    Unreadable {
+        /// Which part.
+        what: String,
+    },
+    /// The server is not there, or was gone before it had answered.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server is gone and there is no other.
+    #[error("the ledger's server is gone")]
+    Lost {
+        /// What became of looking for another.
+        #[source]
+        source: Lost,
+    },
+}
+
+impl ClientError {
+    /// Tells whether the server went away before it had answered, so that another may be asked.
+    pub fn is_server_gone(&self) -> bool {
+        match self {
+            ClientError::Transport(_) => true,
+            ClientError::Problem(problem) => matches!(problem.code.as_str(), "closed" | "stopping"),
+            _ => false,
+        }
+    }
+}
+
+/// A caller of one ledger's interface. Cloning gives another handle to the same connections.
+#[derive(Clone)]
+pub struct Client {
+    link: Link,
+    actor: String,
+    channel: &'static str,
+}
+
+impl Client {
+    /// Starts calling a router of this process as somebody, through the command line.
+    pub fn new(router: Router, actor: String) -> Client {
+        Client::over(Transport::in_process(router), actor)
+    }
+
+    /// Starts calling as somebody, by a short id such as `U-01`, through the command line.
+    pub fn over(transport: Transport, actor: impl Into<String>) -> Client {
+        Client { link: Link::new(transport), actor: actor.into(), channel: "cli" }
+    }
+
+    /// Says through what the calls come: `cli`, `api`, `ui` or `migration`.
+    #[must_use]
+    pub fn through(mut self, channel: &'static str) -> Client {
+        self.channel = channel;
+        self
+    }
+
+    /// Says where to go on when the server is gone.
+    #[must_use]
+    pub fn reconnecting(mut self, reconnect: std::sync::Arc<dyn Reconnect>) -> Client {
+        self.link.reconnect_with(reconnect);
+        self
+    }
+
+    /// Looks for the server again, after a call that must not be repeated by itself was cut off.
+    ///
+    /// # Errors
+    /// [`ClientError::Lost`].
+    pub async fn reconnect(&self) -> Result<(), ClientError> {
+        self.link.renew().await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<(T, bool), ClientError> {
+        let (status, bytes, again) = self.link.call(call, &self.actor, self.channel).await?;
+        if status.is_success() {
+            let read = serde_json::from_slice(&bytes);
+            let answer = read.map_err(|error| ClientError::Unreadable { what: error.to_string() });
+            Ok((answer?, again))
+        } else {
+            Err(problem(&bytes))
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let path = format!("/v1{path}{}", query_text(query));
+        let call = Call { method: Method::GET, path, body: Default::default() };
+        Ok(self.call(&call).await?.0)
+    }
+
+    /// Returns which ledger this is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn book(&self) -> Result<BookAnswer, ClientError> {
+        self.get("/book", &()).await
+    }
+
+    /// Returns what is in the ledger.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stats(&self, query: &BasisQuery) -> Result<StatsAnswer, ClientError> {
+        self.get("/stats", query).await
+    }
+
+    /// Returns a part of the log.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn events(&self, query: &EventsQuery) -> Result<EventsAnswer, ClientError> {
+        self.get("/events", query).await
+    }
+
+    /// Returns one event by its position or id.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn event(&self, id: &str) -> Result<EventAnswer, ClientError> {
+        self.get(&format!("/events/{}", escaped(id)), &()).await
+    }
+
+    /// Returns the customers.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn customers(&self, query: &CustomersQuery) -> Result<CustomersAnswer, ClientError> {
+        self.get("/customers", query).await
+    }
+
+    /// Returns one customer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn customer(
+        &self,
+        code: &str,
+        query: &CustomersQuery,
+    ) -> Result<CustomerAnswer, ClientError> {
+        self.get(&format!("/customers/{}", escaped(code)), query).await
+    }
+
+    /// Submits units of requests in their JSON form. Requests without an idempotency key get a
+    /// fresh one, so that the call can be sent again when the server is gone before it answered.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn commands(
+        &self,
+        mut units: Vec<Vec<serde_json::Value>>,
+        dry_run: bool,
+    ) -> Result<CommandsAnswer, ClientError> {
+        let mut own_keys = true;
+        if !dry_run {
+            for request in units.iter_mut().flatten().filter_map(|request| request.as_object_mut())
+            {
+                own_keys &= !request.contains_key(KEY_FIELD);
+                let fresh = || uuid::Uuid::new_v4().simple().to_string().into();
+                request.entry(KEY_FIELD).or_insert_with(fresh);
+            }
+        }
+        let body = serde_json::json!({ "units": units, "dry_run": dry_run }).to_string();
+        let path = "/v1/commands".to_owned();
+        let call = Call { method: Method::POST, path, body: body.into() };
+        let (mut answer, again): (CommandsAnswer, bool) = self.call(&call).await?;
+        if again && own_keys {
+            // What was taken before was taken from this very call.
+            for unit in &mut answer.units {
+                if let UnitAnswer::Taken(outcomes) = unit {
+                    outcomes.iter_mut().for_each(|outcome| outcome.repeated = false);
+                }
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// The field of a request that recognises a retry.
+const KEY_FIELD: &str = "idempotency_key";
+
+fn problem(bytes: &[u8]) -> ClientError {
+    match serde_json::from_slice(bytes) {
+        Ok(problem) => ClientError::Problem(Box::new(problem)),
+        Err(_) => {
+            let text = String::from_utf8_lossy(bytes).chars().take(200).collect();
+            ClientError::Unreadable { what: text }
+        }
+    }
+}
+
+/// Writes a query's fields that are there as `?a=b&c=d`.
+fn query_text(query: &impl Serialize) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
+        return String::new();
+    };
+    let pairs = fields.iter().filter_map(|(name, value)| {
+        let value = match value {
+            serde_json::Value::Null => return None,
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Some(format!("{name}={}", escaped(&value)))
+    });
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// Escapes a text for a path or query (RFC 3986).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}

@@ -107,6 +107,16 @@ crate::text! {
     ReceiptId "receipt" max 64;
     /// An application of a credit to items.
     ApplicationId "application" max 64;
+    /// What is applied to items: a receipt, a credit note or a write-off, by its id.
+    CreditId "credit" max 64;
+    /// A credit note's number within one customer's account.
+    CreditNoteId "credit note" max 64;
+    /// A write-off of one customer.
+    WriteOffId "write-off" max 64;
+    /// A refund to one customer.
+    RefundId "refund" max 64;
+    /// A dunning notice to one customer.
+    NoticeId "dunning notice" max 64;
     /// A complaint, enquiry, service request or suggestion of one customer.
     ComplaintId "complaint" max 64;
     /// An invitation to a survey.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use daybook_core::event::contract::ContractAmended;
 use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource, DetailChanges};
 use daybook_core::event::{Body, Event, Section};
 use daybook_core::id::{
@@ -83,6 +84,7 @@ pub struct Profile {
     pub events: u64,
     items: BTreeMap<ItemId, (Money, Date)>,
     receipts: BTreeMap<ReceiptId, Money>,
+    refunds: Vec<Money>,
     applications: BTreeMap<ApplicationId, Vec<(ItemId, Money)>>,
 }
 
@@ -202,6 +204,16 @@ impl Profile {
     fn fold_money(&mut self, body: &Body) {
         match body {
             Body::InvoiceIssued(invoice) => self.invoiced.add(&invoice.total),
+            Body::InvoiceVoided(voided) => {
+                voided.total.iter().for_each(|total| self.invoiced.subtract(total));
+            }
+            Body::ReceivableRescheduled(rescheduled) => {
+                if let Some(item) = self.items.get_mut(&rescheduled.item) {
+                    item.1 = rescheduled.new_due_on;
+                }
+            }
+            Body::ContractAmended(amended) => self.amend(amended),
+            Body::RefundPaid(refund) => self.refunds.push(refund.amount),
             Body::ReceivableOpened(opened) => {
                 self.items.insert(opened.item.clone(), (opened.amount, opened.due_on));
             }
@@ -222,6 +234,16 @@ impl Profile {
         }
     }
 
+    /// Changes the items whose instalments an amendment changes.
+    fn amend(&mut self, amended: &ContractAmended) {
+        for change in &amended.instalments {
+            let item = change.item.as_ref().and_then(|id| self.items.get_mut(id));
+            if let (Some(item), Some(old)) = (item, change.old_amount) {
+                item.0.minor += change.amount.minor - old.minor;
+            }
+        }
+    }
+
     /// Returns what the opportunities that stand as won brought.
     pub fn won(&self) -> Amounts {
         self.opportunities
@@ -233,9 +255,11 @@ impl Profile {
             .collect()
     }
 
-    /// Returns what came in and was not taken back.
+    /// Returns what came in and was neither taken back nor refunded.
     pub fn received(&self) -> Amounts {
-        self.receipts.values().copied().collect()
+        let mut received: Amounts = self.receipts.values().copied().collect();
+        self.refunds.iter().for_each(|refund| received.subtract(refund));
+        received
     }
 
     /// Returns what is still owed, and the part of it that was due before `today`.

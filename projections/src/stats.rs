@@ -154,6 +154,14 @@ fn amount_of(body: &Body, sums: &mut Amounts) {
         Body::ContractSigned(contract) => sums.add(&contract.total),
         Body::ReceivableOpened(opened) => sums.add(&opened.amount),
         Body::InvoiceIssued(invoice) => sums.add(&invoice.total),
+        Body::InvoiceVoided(voided) => voided.total.iter().for_each(|amount| sums.add(amount)),
+        Body::ContractAmended(amended) => sums.add(&amended.total_change),
+        Body::CreditNoteIssued(note) => sums.add(&note.amount),
+        Body::ReceivableWrittenOff(written_off) => sums.add(&written_off.amount),
+        Body::RefundPaid(refund) => sums.add(&refund.amount),
+        Body::DunningNoticeSent(notice) => {
+            notice.items.iter().filter_map(|line| line.open.as_ref()).for_each(|o| sums.add(o));
+        }
         Body::PaymentReceived(payment) => sums.add(&payment.amount),
         Body::CreditApplied(applied) => {
             applied.lines.iter().for_each(|line| sums.add(&line.amount));

@@ -79,7 +79,7 @@ pub(super) fn tell(pen: &mut Pen, parties: &[Party]) -> Told {
 }
 
 /// Returns a customer, or none in a story without it, in which case its landmark is left out.
-fn of<'a>(parties: &'a [Party], code: &str) -> Option<&'a Party> {
+pub(super) fn of<'a>(parties: &'a [Party], code: &str) -> Option<&'a Party> {
     parties.iter().find(|party| party.code.as_str() == code)
 }
 
@@ -110,7 +110,7 @@ fn winding_deal(pen: &mut Pen, party: Option<&Party>) -> Told {
 }
 
 /// Opens a debt over a service that was charged.
-fn debt(
+pub(super) fn debt(
     pen: &mut Pen,
     party: &Party,
     item: &str,
@@ -134,7 +134,7 @@ fn debt(
 }
 
 /// Tells a payment whose value day may be long before it was written down.
-fn receipt(
+pub(super) fn receipt(
     pen: &mut Pen,
     party: &Party,
     id: &str,
@@ -151,7 +151,7 @@ fn receipt(
 }
 
 /// Tells an application of the whole of `amount` to one item.
-fn apply(
+pub(super) fn apply(
     pen: &mut Pen,
     party: &Party,
     id: &str,
@@ -160,7 +160,7 @@ fn apply(
     recorded_on: Date,
 ) -> Told {
     let lines = vec![ItemAmount { item: line.0.clone(), amount: line.1 }];
-    let credit = payments::credit(party, text(id)?, receipt.clone(), lines);
+    let credit = payments::credit(party, text(id)?, text(receipt.as_str())?, lines);
     pen.tell(Moment::on(recorded_on, 15 * 60), ACCOUNTANT, party, credit)
 }
 

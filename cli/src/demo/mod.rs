@@ -20,6 +20,7 @@ mod payments;
 mod pen;
 mod sales;
 mod service;
+pub mod settlements;
 mod shipments;
 mod story;
 mod surveys;

@@ -5,7 +5,7 @@ use daybook_core::event::receivable::{
     ApplicationMethod, BankRef, CreditApplied, CreditKind, ItemAmount, Payer, PaymentReceived,
     ReceivableDisputeChanged,
 };
-use daybook_core::id::{ApplicationId, ItemId, ReceiptId, TextError};
+use daybook_core::id::{ApplicationId, CreditId, ItemId, ReceiptId, TextError};
 use daybook_core::money::Money;
 use daybook_core::time::Date;
 
@@ -50,7 +50,7 @@ fn pay_on(
     let Some(applied) = moment.later(&mut pen.dice, 0, 2) else { return Ok(None) };
     let application: ApplicationId = text(&format!("AP-{number:04}"))?;
     let lines = vec![ItemAmount { item: item.clone(), amount }];
-    let credit = credit(party, application, receipt, lines);
+    let credit = credit(party, application, text(receipt.as_str())?, lines);
     pen.tell(applied, ACCOUNTANT, party, credit)?;
     Ok(Some(applied))
 }
@@ -95,7 +95,7 @@ pub(super) fn received(
 pub(super) fn credit(
     party: &Party,
     application: ApplicationId,
-    receipt: ReceiptId,
+    credit: CreditId,
     lines: Vec<ItemAmount>,
 ) -> CreditApplied {
     let (method, lines) = if party.oldest_first {
@@ -106,11 +106,12 @@ pub(super) fn credit(
     CreditApplied {
         application,
         credit_kind: CreditKind::Receipt,
-        receipt,
+        credit,
         method,
         lines,
         effective_on: None,
         exchange: None,
+        approved_by: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use daybook_core::decide::Command;
 use daybook_core::event::book::{
-    PolicyVersionPublished, PriceFloor, PriceFloors, ServiceLevels, ServiceTarget,
+    PolicyVersionPublished, PriceFloor, PriceFloors, ReceivableRules, ServiceLevels, ServiceTarget,
 };
 use daybook_core::event::complaint::Severity;
 use daybook_core::id::TextError;
@@ -12,7 +12,9 @@ use daybook_core::money::{Currency, Money, MoneyError};
 use super::calendar::{FIRST_DAY, Moment, day};
 use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
-use super::{Step, activity, customers, landmarks, mail, sales, service, surveys, tasks};
+use super::{
+    Step, activity, customers, landmarks, mail, sales, service, settlements, surveys, tasks,
+};
 
 /// Why there is no story: one of its own texts is not acceptable.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,7 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     policies(&mut pen)?;
     let parties = customers::arrive(&mut pen)?;
     landmarks::tell(&mut pen, &parties)?;
+    settlements::tell(&mut pen, &parties)?;
     for party in &parties {
         customers::changes(&mut pen, party)?;
         activity::contacts(&mut pen, party)?;
@@ -66,10 +69,18 @@ fn policies(pen: &mut Pen) -> Told {
         service_levels: None,
         indicators: None,
         price_floors: None,
+        receivable_rules: None,
     };
     let floors =
         PolicyVersionPublished { price_floors: Some(PriceFloors { floors }), ..empty.clone() };
     publish(pen, Moment::on(FIRST_DAY, 9 * 60 + 5), DIRECTOR, floors)?;
+    let rules = PolicyVersionPublished {
+        policy: text("receivables")?,
+        version: 1,
+        receivable_rules: Some(receivable_rules(pen)),
+        ..empty.clone()
+    };
+    publish(pen, Moment::on(FIRST_DAY, 9 * 60 + 10), DIRECTOR, rules)?;
     let levels = PolicyVersionPublished {
         policy: text("service_levels")?,
         service_levels: Some(tighter_limits()),
@@ -81,6 +92,18 @@ fn policies(pen: &mut Pen) -> Told {
 fn publish(pen: &mut Pen, moment: Moment, by: u8, policy: PolicyVersionPublished) -> Told {
     let request = pen.request_to_book(moment, Command::PublishPolicyVersion(policy))?;
     pen.submit(moment.recorded, by, vec![request])
+}
+
+/// Reminders after two weeks, a month and two, and small differences given up without asking.
+fn receivable_rules(pen: &Pen) -> ReceivableRules {
+    let amounts = |minor| vec![Money::new(minor, pen.cny), Money::new(minor / 10, pen.usd)];
+    ReceivableRules {
+        level_days: vec![14, 30, 60],
+        grace_days: 3,
+        interval_days: 7,
+        notice_minimums: amounts(10_000),
+        tolerances: amounts(1_000),
+    }
 }
 
 /// Saturday mornings count as well, and ordinary complaints are answered within three days.

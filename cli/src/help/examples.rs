@@ -103,6 +103,87 @@ pub const PAGES: &[Page] = &[
     plain("record invoice", &[("daybook record invoice ACME INV-7 1200 --covers AR-1", "", "")]),
     plain("record payment", &[("daybook record payment ACME 1200 --method transfer", "", "")]),
     plain("record apply", &[("daybook record apply ACME R-1 --to AR-1=500", "", "")]),
+    plain(
+        "record unapply",
+        &[
+            ("daybook record apply ACME R-1 --to AR-1=500", "", ""),
+            ("daybook record unapply ACME A-1 --reason \"wrong item\"", "", ""),
+        ],
+    ),
+    plain("record reverse-payment", &[("daybook record reverse-payment ACME R-1 bounced", "", "")]),
+    plain(
+        "record credit-note",
+        &[(
+            "daybook record credit-note ACME 80 --against AR-1 --reason \"two pieces broken\"",
+            "",
+            "",
+        )],
+    ),
+    plain(
+        "record write-off",
+        &[
+            (
+                "daybook record write-off ACME AR-1 0.40 --approved-by U-02 --reason \"bank charges\"",
+                "",
+                "",
+            ),
+            (
+                "daybook record unapply ACME W-1 --reason \"paid after all\"",
+                "the money came after all",
+                "后来收回",
+            ),
+        ],
+    ),
+    plain("record refund", &[("daybook record refund ACME R-1 200 --method transfer", "", "")]),
+    plain(
+        "record reschedule",
+        &[(
+            "daybook record reschedule ACME AR-1 2030-06-30 --reason \"as agreed by phone\"",
+            "",
+            "",
+        )],
+    ),
+    plain(
+        "record red-letter",
+        &[
+            ("daybook record invoice ACME INV-8 1200 --covers AR-1", "", ""),
+            ("daybook record red-letter ACME INV-8 INV-8R --reason \"wrong tax number\"", "", ""),
+        ],
+    ),
+    plain(
+        "record remind",
+        &[
+            ("daybook record receivable ACME 900 --on 2026-01-01 --due 2026-02-01", "", ""),
+            ("daybook record remind ACME --by letter", "", ""),
+        ],
+    ),
+    plain(
+        "record sign",
+        &[(
+            "daybook record sign ACME HT-1 2000 --instalment 1=500@2030-01-31 --instalment 2=1500@2030-06-30",
+            "",
+            "",
+        )],
+    ),
+    plain(
+        "record amend",
+        &[
+            ("daybook record sign ACME HT-2 2000 --instalment 1=2000@2030-01-31", "", ""),
+            (
+                "daybook record amend ACME HT-2 --by -500 --instalment 1=1500 --reason \"one piece less\"",
+                "",
+                "",
+            ),
+        ],
+    ),
+    plain(
+        "record end-contract",
+        &[
+            ("daybook record sign ACME HT-3 100 --instalment 1=100@2030-01-31", "", ""),
+            ("daybook record apply ACME R-1 --to HT-3/1=100", "", ""),
+            ("daybook record end-contract ACME HT-3", "", ""),
+        ],
+    ),
     plain("record dispute", &[("daybook record dispute ACME AR-1 --about delivery", "", "")]),
     plain(
         "record complaint",

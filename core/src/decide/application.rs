@@ -1,24 +1,26 @@
 //! Decisions about applications of credits to items: E48, E49.
 //!
 //! Invariant (I-47, I-48): on every day, as now known, no item is applied beyond its amount and no
-//! receipt beyond its own, also when an application is entered with an earlier date.
+//! receipt or credit note beyond its own, also when an application is entered with an earlier date.
 
-use super::movements::Movements;
+use super::credit::{self, Credit, WriteOff, kind_word};
 use super::receivable::{Item, Receipt};
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::Envelope;
 use crate::event::receivable::{
-    ApplicationMethod, ApplicationReversed, CreditApplied, Exchange, ItemAmount,
+    ApplicationMethod, ApplicationReversed, CreditApplied, CreditKind, Exchange, ItemAmount,
 };
-use crate::id::ReceiptId;
+use crate::id::CreditId;
 use crate::money::Money;
 use crate::time::Date;
 
 /// What decisions know of one application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
-    /// The receipt.
-    pub receipt: ReceiptId,
+    /// What kind of credit.
+    pub credit_kind: CreditKind,
+    /// The credit.
+    pub credit: CreditId,
     /// The day it counts from.
     pub effective_on: Date,
     /// What it takes of which items; empty once it is reversed.
@@ -28,16 +30,23 @@ pub struct Application {
 }
 
 impl Decide for CreditApplied {
-    fn complete(&mut self, _context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+    fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.application.is_empty() {
             self.application = super::next_id::<Application, _>(state, "application", "A")?;
         }
-        let receipt = super::require::<Receipt>(state, "receipt", self.receipt.as_str())?;
+        if self.is_its_own_document() {
+            if self.credit.is_empty() {
+                self.credit = super::composed("the credit's id", self.application.as_str())?;
+            }
+            self.require_approval(context)?;
+        }
         if self.lines.is_empty() && self.method != ApplicationMethod::Explicit {
-            self.lines = shared_out(self, receipt, state)?;
+            let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str())?;
+            self.lines = shared_out(self, credit, state)?;
         }
         if self.effective_on.is_none() {
-            self.effective_on = Some(self.earliest(receipt, state));
+            let today = self.is_its_own_document().then(|| context.effective_on());
+            self.effective_on = today.max(self.earliest(state));
         }
         Ok(())
     }
@@ -46,13 +55,7 @@ impl Decide for CreditApplied {
         context.require_customer(state)?;
         let id = self.application.as_str();
         super::refuse_taken::<Application>(state, "application", id)?;
-        let receipt = super::require::<Receipt>(state, "receipt", self.receipt.as_str())?;
-        if receipt.reversed {
-            return Err(Rejection::ReceiptReversed { receipt: self.receipt.as_str().into() });
-        }
-        if self.lines.is_empty() {
-            return Err(Rejection::Missing { what: "the lines of the application" });
-        }
+        let credit = self.check_credit(context, state)?;
         if let Some(exchange) = &self.exchange {
             check_exchange(exchange, context)?;
         }
@@ -62,73 +65,152 @@ impl Decide for CreditApplied {
             .ok_or(Rejection::Missing { what: "the day the application counts from" })?;
         let mut sum = 0i64;
         for line in &self.lines {
-            self.check_line(line, receipt, effective_on, state)?;
+            self.check_line(line, credit, effective_on, state)?;
             sum = sum
                 .checked_add(line.amount.minor)
                 .ok_or(Rejection::SumTooLarge { what: "the sum of the lines" })?;
         }
-        let earliest = self.earliest(receipt, state);
-        if effective_on < earliest {
+        if let Some(earliest) = self.earliest(state).filter(|earliest| effective_on < *earliest) {
             return Err(Rejection::ApplicationBeforeDocument { effective_on, earliest });
         }
-        let (on, unapplied) = receipt.unapplied_from(effective_on);
-        if sum > unapplied.minor {
-            return Err(Rejection::CreditOverdrawn {
-                receipt: self.receipt.as_str().into(),
-                unapplied,
-                asked: Money::new(sum, receipt.currency),
-                on,
-            });
+        if let Some(credit) = credit {
+            let (on, unapplied) = credit.unapplied_from(effective_on);
+            if sum > unapplied.minor {
+                return Err(Rejection::CreditOverdrawn {
+                    kind: kind_word(self.credit_kind),
+                    credit: self.credit.as_str().into(),
+                    unapplied,
+                    what: "application",
+                    asked: credit.money(sum),
+                    on,
+                });
+            }
         }
         let what = "the day the application counts from";
-        context.refuse_day_after(what, effective_on, Some(receipt.value_on))
+        context.refuse_day_after(what, effective_on, credit.map(|credit| credit.counts_from))
     }
 
     fn fold(&self, envelope: &Envelope, state: &mut Draft<'_>) {
         // Completed before it was stored; the recorded day only guards against foreign logs.
         let effective_on =
             self.effective_on.unwrap_or_else(|| envelope.effective_at.date_in(chrono_tz::UTC));
-        move_amounts(state, &self.receipt, &self.lines, effective_on, 1);
-        if let Some(receipt) = state.get_mut::<Receipt>(self.receipt.as_str()) {
-            receipt.applications.push(self.application.clone());
-        }
         let application = Application {
-            receipt: self.receipt.clone(),
+            credit_kind: self.credit_kind,
+            credit: self.credit.clone(),
             effective_on,
             lines: self.lines.clone(),
             reversed: false,
         };
+        move_amounts(state, &application, effective_on, 1);
+        if let Some(credit) = credit::credit_mut(state, self.credit_kind, self.credit.as_str()) {
+            credit.applications.push(self.application.clone());
+        }
+        if self.credit_kind == CreditKind::WriteOff
+            && let Some(write_off) = state.get_mut::<WriteOff>(self.credit.as_str())
+        {
+            write_off.applied = true;
+        }
         state.insert(self.application.as_str(), application);
     }
 }
 
 impl CreditApplied {
-    /// Returns the later of the documents' days: the first the application may count from (R25).
-    fn earliest(&self, receipt: &Receipt, state: &Draft<'_>) -> Date {
+    /// Tells whether nothing but the application itself documents the credit.
+    const fn is_its_own_document(&self) -> bool {
+        matches!(self.credit_kind, CreditKind::Discount | CreditKind::Exchange)
+    }
+
+    /// Returns the latest of the documents' days: the first the application may count from (R25).
+    fn earliest(&self, state: &Draft<'_>) -> Option<Date> {
+        let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str()).ok();
         let items = self.lines.iter().filter_map(|line| state.get::<Item>(line.item.as_str()));
-        items.map(|item| item.document_on).fold(receipt.value_on, Date::max)
+        items.map(|item| item.document_on).chain(credit.map(|credit| credit.counts_from)).max()
+    }
+
+    /// Checks what is applied, and returns it where it has an amount of its own to take from.
+    fn check_credit<'s>(
+        &self,
+        context: &Context<'_>,
+        state: &'s Draft<'_>,
+    ) -> Result<Option<&'s Credit>, Rejection> {
+        let credit = match self.credit_kind {
+            CreditKind::Receipt | CreditKind::CreditNote => {
+                Some(credit::credit_of(state, self.credit_kind, self.credit.as_str())?)
+            }
+            CreditKind::WriteOff => {
+                self.check_write_off(state)?;
+                None
+            }
+            CreditKind::Discount | CreditKind::Exchange => {
+                if self.credit.as_str() != self.application.as_str() {
+                    let kind = self.credit_kind.as_str();
+                    let credit = self.credit.as_str().into();
+                    return Err(Rejection::CreditHoldsNothing { kind, credit });
+                }
+                context.require_reason(self.gift())?;
+                None
+            }
+        };
+        match self.lines.is_empty() {
+            true => Err(Rejection::Missing { what: "the lines of the application" }),
+            false => Ok(credit),
+        }
+    }
+
+    /// Returns what is given when the application is its own document.
+    const fn gift(&self) -> &'static str {
+        match self.credit_kind {
+            CreditKind::Exchange => "a difference of exchange",
+            _ => "a discount",
+        }
+    }
+
+    /// Refuses a discount or difference beyond the tolerance that nobody approved (R13). Asked when
+    /// the request is completed and not on replay: the tolerance may have changed since.
+    fn require_approval(&self, context: &Context<'_>) -> Result<(), Rejection> {
+        for line in &self.lines {
+            let tolerance = context.book.tolerance(line.amount.currency);
+            let approved = self.approved_by.is_some();
+            credit::require_approval(self.gift(), line.amount, tolerance, approved)?;
+        }
+        Ok(())
+    }
+
+    /// Checks that a write-off is applied once, in whole and to its own item.
+    fn check_write_off(&self, state: &Draft<'_>) -> Result<(), Rejection> {
+        let id = self.credit.as_str();
+        let write_off = super::require::<WriteOff>(state, "write-off", id)?;
+        let whole = [ItemAmount { item: write_off.item.clone(), amount: write_off.amount }];
+        if write_off.applied || self.lines != whole || self.effective_on != Some(write_off.on) {
+            return Err(Rejection::WriteOffApplied { write_off: id.into() });
+        }
+        Ok(())
     }
 
     fn check_line(
         &self,
         line: &ItemAmount,
-        receipt: &Receipt,
+        credit: Option<&Credit>,
         effective_on: Date,
         state: &Draft<'_>,
     ) -> Result<(), Rejection> {
         let id = line.item.as_str();
         let item = super::require::<Item>(state, "receivable item", id)?;
         super::require_positive("the amount applied", line.amount)?;
-        super::require_currency("the amount applied", receipt.currency, line.amount)?;
-        super::require_currency("the item", receipt.currency, Money::new(0, item.currency))?;
-        if item.legal_entity != receipt.legal_entity {
-            let receipt = self.receipt.as_str().into();
-            return Err(Rejection::LegalEntityDiffers { item: id.into(), receipt });
+        if let Some(credit) = credit {
+            super::require_currency("the amount applied", credit.currency, line.amount)?;
+            super::require_currency("the item", credit.currency, item.money(0))?;
+            if item.legal_entity != credit.legal_entity {
+                let (what, credit) = (kind_word(self.credit_kind), self.credit.as_str().into());
+                return Err(Rejection::LegalEntityDiffers { item: id.into(), what, credit });
+            }
+        } else {
+            super::require_currency("the amount applied", item.currency, line.amount)?;
         }
         let (on, open) = item.open_from(effective_on);
         if line.amount.minor > open.minor {
-            let (item, asked) = (id.into(), line.amount);
-            return Err(Rejection::ItemOverdrawn { item, open, asked, on });
+            let (item, what, asked) = (id.into(), "application", line.amount);
+            return Err(Rejection::ItemOverdrawn { item, open, what, asked, on });
         }
         Ok(())
     }
@@ -153,18 +235,18 @@ fn check_exchange(exchange: &Exchange, context: &Context<'_>) -> Result<(), Reje
 /// Finds the lines of an application by its method (rule R06).
 fn shared_out(
     application: &CreditApplied,
-    receipt: &Receipt,
+    credit: &Credit,
     state: &Draft<'_>,
 ) -> Result<Vec<ItemAmount>, Rejection> {
     let given = application.effective_on;
-    let (_, credit) = receipt.unapplied_from(given.unwrap_or(receipt.value_on));
+    let (_, unapplied) = credit.unapplied_from(given.unwrap_or(credit.counts_from));
     let mut open: Vec<(&str, &Item, i64)> = Vec::new();
     for (id, item) in state.each::<Item>() {
-        let same = item.currency == receipt.currency && item.legal_entity == receipt.legal_entity;
+        let same = item.currency == credit.currency && item.legal_entity == credit.legal_entity;
         if !same || given.is_some_and(|given| given < item.document_on) {
             continue;
         }
-        let from = given.unwrap_or_else(|| receipt.value_on.max(item.document_on));
+        let from = given.unwrap_or_else(|| credit.counts_from.max(item.document_on));
         let (_, left) = item.open_from(from);
         if left.minor > 0 {
             open.push((id, item, left.minor));
@@ -173,21 +255,21 @@ fn shared_out(
     // Numbers of one series grow by length before they grow by digits: AR-9 comes before AR-10.
     open.sort_by_key(|(id, item, _)| (item.due_on, item.document_on, id.len(), *id));
     let amounts = match application.method {
-        ApplicationMethod::ProRata => in_proportion(credit.minor, open.iter().map(|o| o.2)),
+        ApplicationMethod::ProRata => in_proportion(unapplied.minor, open.iter().map(|o| o.2)),
         ApplicationMethod::Fifo | ApplicationMethod::Explicit => {
-            one_after_the_other(credit.minor, open.iter().map(|o| o.2))
+            one_after_the_other(unapplied.minor, open.iter().map(|o| o.2))
         }
     };
     let mut lines = Vec::new();
     for ((id, ..), minor) in open.iter().zip(amounts) {
         if minor > 0 {
-            let amount = Money::new(minor, receipt.currency);
+            let amount = Money::new(minor, credit.currency);
             lines.push(ItemAmount { item: super::composed("the item's id", id)?, amount });
         }
     }
     if lines.is_empty() {
-        let receipt = application.receipt.as_str().into();
-        return Err(Rejection::NothingToApply { receipt });
+        let kind = kind_word(application.credit_kind);
+        return Err(Rejection::NothingToApply { kind, credit: application.credit.as_str().into() });
     }
     Ok(lines)
 }
@@ -261,8 +343,10 @@ impl Decide for ApplicationReversed {
         }
         context.refuse_day_after(what, effective_on, Some(application.effective_on))?;
         // What follows from the reversal of the receipt has its reason there.
-        let receipt = state.get::<Receipt>(application.receipt.as_str());
-        if receipt.is_some_and(|receipt| receipt.reversed) {
+        let credit = application.credit.as_str();
+        if application.credit_kind == CreditKind::Receipt
+            && state.get::<Receipt>(credit).is_some_and(|receipt| receipt.reversed)
+        {
             return Ok(());
         }
         context.require_reason("reversing an application")
@@ -274,30 +358,26 @@ impl Decide for ApplicationReversed {
         };
         application.reversed = true;
         let lines = std::mem::take(&mut application.lines);
-        let receipt = application.receipt.clone();
-        let effective_on = self.effective_on.unwrap_or(application.effective_on);
-        move_amounts(state, &receipt, &lines, effective_on, -1);
-        if let Some(receipt) = state.get_mut::<Receipt>(receipt.as_str()) {
-            receipt.applications.retain(|live| *live != self.application);
+        let taken_back = Application { lines, ..application.clone() };
+        let effective_on = self.effective_on.unwrap_or(taken_back.effective_on);
+        move_amounts(state, &taken_back, effective_on, -1);
+        let credit = credit::credit_mut(state, taken_back.credit_kind, taken_back.credit.as_str());
+        if let Some(credit) = credit {
+            credit.applications.retain(|live| *live != self.application);
         }
     }
 }
 
-/// Books amounts on both sides of an application.
-fn move_amounts(
-    state: &mut Draft<'_>,
-    receipt: &ReceiptId,
-    lines: &[ItemAmount],
-    on: Date,
-    sign: i64,
-) {
-    let book = |movements: &mut Movements, minor: i64| movements.add(on, sign * minor);
-    for line in lines {
+/// Books the amounts of an application on both sides.
+fn move_amounts(state: &mut Draft<'_>, application: &Application, on: Date, sign: i64) {
+    for line in &application.lines {
         if let Some(item) = state.get_mut::<Item>(line.item.as_str()) {
-            book(&mut item.applied, line.amount.minor);
+            item.taken.add(on, sign * line.amount.minor);
         }
-        if let Some(receipt) = state.get_mut::<Receipt>(receipt.as_str()) {
-            book(&mut receipt.used, line.amount.minor);
-        }
+    }
+    let sum: i64 = application.lines.iter().map(|line| line.amount.minor).sum();
+    let credit = credit::credit_mut(state, application.credit_kind, application.credit.as_str());
+    if let Some(credit) = credit {
+        credit.used.add(on, sign * sum);
     }
 }

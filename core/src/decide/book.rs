@@ -7,11 +7,13 @@ use super::{Context, Decide, Draft, Rejection};
 use crate::codec::layout::Layout;
 use crate::event::book::{
     Ageing, BookOpened, EventLayoutPublished, EventVoided, ImportApplied, Indicator, IndicatorTree,
-    Pipeline, PolicyVersionPublished, PriceFloors, ServiceLevels, ServiceTarget, Stage,
+    Pipeline, PolicyVersionPublished, PriceFloors, ReceivableRules, ServiceLevels, ServiceTarget,
+    Stage,
 };
 use crate::event::complaint::Severity;
 use crate::event::{Body, Envelope, Kind};
 use crate::id::{Label, PolicyName, StageName, TextError};
+use crate::money::Money;
 
 impl BookState {
     /// Takes in what an event of the book's own streams says.
@@ -127,13 +129,14 @@ fn next_version(book: &BookState, policy: &PolicyName) -> u32 {
     book.newest(policy).map_or(0, |published| published.version).saturating_add(1)
 }
 
-const fn contents(policy: &PolicyVersionPublished) -> [bool; 5] {
+const fn contents(policy: &PolicyVersionPublished) -> [bool; 6] {
     [
         policy.pipeline.is_some(),
         policy.ageing.is_some(),
         policy.service_levels.is_some(),
         policy.indicators.is_some(),
         policy.price_floors.is_some(),
+        policy.receivable_rules.is_some(),
     ]
 }
 
@@ -144,7 +147,8 @@ fn unfit(policy: &PolicyVersionPublished) -> Option<&'static str> {
     let levels = policy.service_levels.as_ref().and_then(service_levels_unfit);
     let indicators = policy.indicators.as_ref().and_then(indicators_unfit);
     let floors = policy.price_floors.as_ref().and_then(price_floors_unfit);
-    pipeline.or(ageing).or(levels).or(indicators).or(floors)
+    let rules = policy.receivable_rules.as_ref().and_then(receivable_rules_unfit);
+    pipeline.or(ageing).or(levels).or(indicators).or(floors).or(rules)
 }
 
 fn all_different<T: Ord>(values: impl IntoIterator<Item = T>) -> bool {
@@ -239,6 +243,19 @@ fn price_floors_unfit(floors: &PriceFloors) -> Option<&'static str> {
     (!all_different(keys)).then_some("a product and currency appear twice")
 }
 
+fn receivable_rules_unfit(rules: &ReceivableRules) -> Option<&'static str> {
+    let ascending = rules.level_days.iter().zip(rules.level_days.iter().skip(1));
+    if rules.level_days.is_empty() || ascending.into_iter().any(|(left, right)| left >= right) {
+        return Some("the days of the levels do not ascend");
+    }
+    let amounts = [&rules.notice_minimums, &rules.tolerances];
+    if amounts.iter().any(|list| list.iter().any(|amount| amount.minor < 0)) {
+        return Some("an amount is below zero");
+    }
+    let one_each = |list: &Vec<Money>| all_different(list.iter().map(|amount| amount.currency));
+    (!amounts.into_iter().all(one_each)).then_some("a currency appears twice")
+}
+
 /// Returns the policies a new book starts with, version 1 each.
 pub fn default_policies() -> Vec<PolicyVersionPublished> {
     // The texts below are constants that a test checks; a failure could only be a wrong constant.
@@ -255,6 +272,7 @@ fn standard_policies() -> Result<Vec<PolicyVersionPublished>, TextError> {
             service_levels: None,
             indicators: None,
             price_floors: None,
+            receivable_rules: None,
         })
     };
     Ok(vec![

@@ -10,7 +10,8 @@ use crate::event::Body;
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::{
-    complaint, contract, interaction, mail, opportunity, quote, receivable, shipment, survey, task,
+    complaint, contract, credit, dunning, interaction, mail, opportunity, quote, receivable,
+    shipment, survey, task,
 };
 use crate::id::{ActorId, CustomerCode, EventId, Line, Note, RequestKey};
 use crate::money::Currency;
@@ -195,6 +196,10 @@ commands! { facts {
     RecordQuoteOutcome QuoteOutcomeRecorded quote::QuoteOutcomeRecorded;
     /// Sign a contract (E35).
     SignContract ContractSigned contract::ContractSigned;
+    /// Amend a contract (E36).
+    AmendContract ContractAmended contract::ContractAmended;
+    /// End a contract (E37).
+    CloseContract ContractClosed contract::ContractClosed;
     /// Dispatch a shipment (E38).
     DispatchShipment ShipmentDispatched shipment::ShipmentDispatched;
     /// Record that a shipment arrived (E39).
@@ -203,16 +208,28 @@ commands! { facts {
     ReturnGoods GoodsReturned shipment::GoodsReturned;
     /// Open a receivable (E41).
     OpenReceivable ReceivableOpened receivable::ReceivableOpened;
+    /// Agree on another due day (E42).
+    RescheduleReceivable ReceivableRescheduled receivable::ReceivableRescheduled;
     /// Issue an invoice (E43).
     IssueInvoice InvoiceIssued receivable::InvoiceIssued;
+    /// Reverse an invoice by a red-letter invoice (E44).
+    VoidInvoice InvoiceVoided receivable::InvoiceVoided;
+    /// Issue a credit note (E45).
+    IssueCreditNote CreditNoteIssued credit::CreditNoteIssued;
     /// Record a payment (E46).
     ReceivePayment PaymentReceived receivable::PaymentReceived;
     /// Reverse a payment and its applications (E47, E49).
     ReversePayment PaymentReversed receivable::PaymentReversed;
-    /// Apply a receipt to items (E48).
+    /// Apply a credit to items (E48).
     ApplyCredit CreditApplied receivable::CreditApplied;
     /// Reverse an application (E49).
     ReverseApplication ApplicationReversed receivable::ApplicationReversed;
+    /// Give up a debt or a part of it (E50).
+    WriteOffReceivable ReceivableWrittenOff credit::ReceivableWrittenOff;
+    /// Pay money back (E51).
+    PayRefund RefundPaid credit::RefundPaid;
+    /// Remind the customer of what is overdue (E52).
+    SendDunningNotice DunningNoticeSent dunning::DunningNoticeSent;
     /// Dispute an item, or end the dispute (X14).
     ChangeReceivableDispute ReceivableDisputeChanged receivable::ReceivableDisputeChanged;
     /// Take in a complaint, enquiry, request or suggestion (E53).

@@ -1,4 +1,4 @@
-//! Decisions of the contract family: E35.
+//! Decisions of the contract family: E35. Amendments and the end are in `amendment`.
 
 use super::opportunity::Opportunity;
 use super::quote::Quote;
@@ -6,8 +6,9 @@ use super::{Context, Decide, Draft, Rejection};
 use crate::event::contract::{ContractSigned, DebtOpenedBy, Trigger};
 use crate::event::receivable::{ItemSource, ReceivableOpened};
 use crate::event::{Body, Envelope};
-use crate::id::{ItemId, LegalEntity};
+use crate::id::{ContractNumber, ItemId, LegalEntity};
 use crate::money::{Currency, Money};
+use crate::time::Date;
 
 /// What decisions know of one line of a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub struct PlannedReceipt {
     pub number: u32,
     /// How much, in minor units.
     pub minor: i64,
+    /// What makes it due.
+    pub trigger: Trigger,
+    /// The planned day.
+    pub planned_on: Date,
     /// Whether its debt is open.
     pub opened: bool,
 }
@@ -36,6 +41,16 @@ pub struct PlannedReceipt {
 pub struct Contract {
     /// The currency of its amounts.
     pub currency: Currency,
+    /// The total, amendments included, in minor units.
+    pub total: i64,
+    /// The tax in it, in minor units.
+    pub tax: i64,
+    /// The day it was signed or last amended.
+    pub last_on: Date,
+    /// How many amendments it has.
+    pub amendments: u32,
+    /// The day it ended.
+    pub closed_on: Option<Date>,
     /// Which document opens its debt.
     pub debt_opened_by: DebtOpenedBy,
     /// Our entity that signed.
@@ -47,6 +62,16 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// Refuses a contract that has ended.
+    pub(super) fn require_open(&self, number: &ContractNumber) -> Result<(), Rejection> {
+        match self.closed_on {
+            Some(on) => {
+                Err(Rejection::ContractAlreadyClosed { contract: number.as_str().into(), on })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Returns a line.
     pub fn line(&self, number: u32) -> Option<&Line> {
         self.lines.iter().find(|line| line.line == number)
@@ -87,10 +112,17 @@ impl Decide for ContractSigned {
         let instalments = self.instalments.iter().map(|instalment| PlannedReceipt {
             number: instalment.number,
             minor: instalment.amount.minor,
+            trigger: instalment.trigger,
+            planned_on: instalment.planned_on,
             opened: false,
         });
         let contract = Contract {
             currency: self.total.currency,
+            total: self.total.minor,
+            tax: self.tax.map_or(0, |tax| tax.minor),
+            last_on: self.signed_on,
+            amendments: 0,
+            closed_on: None,
             debt_opened_by: self.debt_opened_by,
             legal_entity: self.legal_entity.clone(),
             lines: lines.collect(),

@@ -7,15 +7,19 @@
 //! Invariant: `check` decides from the event and the state before it, so that a history can be
 //! checked again event by event, with one event left out (which is how a void is decided).
 
+pub mod amendment;
 pub mod application;
 pub mod book;
 pub mod command;
 pub mod complaint;
 pub mod contract;
+pub mod credit;
 pub mod customer;
 pub mod describe;
 mod details;
+pub mod dunning;
 pub mod interaction;
+pub mod invoice;
 pub mod mail;
 pub mod movements;
 pub mod opportunity;

@@ -24,6 +24,12 @@ impl Movements {
         }
     }
 
+    /// Returns the sum at the end of a day.
+    pub fn sum_on(&self, on: Date) -> i64 {
+        let counted = self.0.iter().take_while(|(day, _)| *day <= on);
+        counted.fold(0i64, |sum, (_, minor)| sum.saturating_add(*minor))
+    }
+
     /// Returns the highest sum on any day from `from` on, and the first day it is reached.
     pub fn peak_from(&self, from: Date) -> (Date, i64) {
         let split = self.0.partition_point(|(day, _)| *day <= from);

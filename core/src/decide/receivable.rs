@@ -1,70 +1,92 @@
-//! Decisions of the receivables account: E41, E43, E46, E47, X14. Applications have their own file.
+//! Decisions of the receivables account: E41, E42, E46, E47, X14. Invoices, applications, credits
+//! without money and reminders have files of their own.
 
 use super::application::Application;
 use super::contract::Contract;
+use super::credit::Credit;
 use super::movements::Movements;
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::contract::DebtOpenedBy;
 use crate::event::receivable::{
-    ApplicationReversed, BankRef, InvoiceIssued, ItemSource, PaymentReceived, PaymentReversed,
-    ReceivableDisputeChanged, ReceivableOpened,
+    ApplicationReversed, BankRef, ItemSource, PaymentReceived, PaymentReversed,
+    ReceivableDisputeChanged, ReceivableOpened, ReceivableRescheduled,
 };
 use crate::event::{Body, Envelope};
-use crate::id::{ApplicationId, ContractNumber, LegalEntity};
+use crate::id::{ContractNumber, LegalEntity};
 use crate::money::{Currency, Money};
 use crate::time::Date;
 
 /// What decisions know of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// How much, in minor units.
+    /// How much it was opened over, in minor units.
     pub minor: i64,
+    /// How much amendments of the contract have added since, in minor units.
+    pub amended: i64,
     /// The currency.
     pub currency: Currency,
     /// The document's day.
     pub document_on: Date,
-    /// The day it is due.
+    /// The day it is due, as last agreed.
     pub due_on: Date,
     /// How much of it invoices cover, in minor units.
     pub covered: i64,
     /// Whether it is disputed.
     pub disputed: bool,
+    /// The level it was last reminded at, and the day.
+    pub reminded: Option<(u8, Date)>,
+    /// The contract.
+    pub contract: Option<ContractNumber>,
+    /// The contract's instalment.
+    pub instalment: Option<u32>,
     /// Our entity.
     pub legal_entity: Option<LegalEntity>,
-    /// What applications take of it.
-    pub applied: Movements,
+    /// What applications take of it, less what amendments add, by day.
+    pub taken: Movements,
 }
-
-/// What decisions know of one invoice: that it was issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invoice {}
 
 /// What decisions know of one receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// How much, in minor units.
-    pub minor: i64,
-    /// The currency.
-    pub currency: Currency,
-    /// The day it counts from.
-    pub value_on: Date,
+    /// How much, and what was taken of it.
+    pub credit: Credit,
     /// Whether it counts no longer.
     pub reversed: bool,
-    /// Our entity.
-    pub legal_entity: Option<LegalEntity>,
     /// The bank's line.
     pub bank_ref: Option<Box<BankRef>>,
-    /// What applications take of it.
-    pub used: Movements,
-    /// The applications that count.
-    pub applications: Vec<ApplicationId>,
 }
 
 impl Item {
     /// Returns the least amount that is open on any day from `from` on, and that day.
     pub fn open_from(&self, from: Date) -> (Date, Money) {
-        let (day, applied) = self.applied.peak_from(from);
-        (day, Money::new(self.minor.saturating_sub(applied), self.currency))
+        let (day, taken) = self.taken.peak_from(from);
+        (day, self.money(self.minor.saturating_sub(taken)))
+    }
+
+    /// Returns what is open at the end of a day, as now known.
+    pub fn open_on(&self, on: Date) -> Money {
+        self.money(self.minor.saturating_sub(self.taken.sum_on(on)))
+    }
+
+    /// Returns the amount it stands at, amendments included, as now known.
+    pub const fn amount(&self) -> Money {
+        self.money(self.minor.saturating_add(self.amended))
+    }
+
+    /// Tells whether it is the debt of an instalment.
+    pub fn is_instalment(&self, contract: &ContractNumber, number: u32) -> bool {
+        self.instalment == Some(number) && self.contract.as_ref() == Some(contract)
+    }
+
+    /// Builds an amount in the item's currency.
+    pub const fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+
+    /// Changes its amount from a day on.
+    pub fn amend(&mut self, on: Date, change: i64) {
+        self.amended = self.amended.saturating_add(change);
+        self.taken.add(on, change.saturating_neg());
     }
 }
 
@@ -76,8 +98,7 @@ impl Receipt {
 
     /// Returns the least amount that is unapplied on any day from `from` on, and that day.
     pub fn unapplied_from(&self, from: Date) -> (Date, Money) {
-        let (day, used) = self.used.peak_from(from);
-        (day, Money::new(self.minor.saturating_sub(used), self.currency))
+        self.credit.unapplied_from(from)
     }
 }
 
@@ -125,10 +146,14 @@ impl Decide for ReceivableOpened {
             currency: self.amount.currency,
             document_on: self.document_on,
             due_on: self.due_on,
+            amended: 0,
             covered: 0,
             disputed: false,
+            reminded: None,
+            contract: self.contract.clone(),
+            instalment: self.instalment.filter(|_| self.source == ItemSource::ContractInstalment),
             legal_entity: self.legal_entity.clone(),
-            applied: Movements::default(),
+            taken: Movements::default(),
         };
         state.insert(self.item.as_str(), item);
     }
@@ -141,6 +166,7 @@ impl ReceivableOpened {
             ItemSource::ContractInstalment => self.check_instalment(state),
             ItemSource::Invoice => match known_contract(self.contract.as_ref(), state)? {
                 Some((number, contract)) => {
+                    contract.require_open(number)?;
                     require_opened_by(number, contract, DebtOpenedBy::Invoices)
                 }
                 None => Ok(()),
@@ -158,6 +184,7 @@ impl ReceivableOpened {
             return Err(Rejection::Missing { what: "the contract of the instalment" });
         };
         require_opened_by(number, contract, DebtOpenedBy::Instalments)?;
+        contract.require_open(number)?;
         let instalment =
             self.instalment.ok_or(Rejection::Missing { what: "the instalment's number" })?;
         let contract_text = || number.as_str().into();
@@ -176,7 +203,8 @@ impl ReceivableOpened {
     }
 }
 
-fn known_contract<'a>(
+/// Finds the contract a document names, if it names one.
+pub(super) fn known_contract<'a>(
     number: Option<&'a ContractNumber>,
     state: &'a Draft<'_>,
 ) -> Result<Option<(&'a ContractNumber, &'a Contract)>, Rejection> {
@@ -200,73 +228,6 @@ fn require_opened_by(
     })
 }
 
-impl Decide for InvoiceIssued {
-    /// Numbers the invoice within its series; the series is ledger-wide, so a gap is refused here
-    /// and not on replay (I-43).
-    fn complete(&mut self, context: &Context<'_>, _state: &Draft<'_>) -> Result<(), Rejection> {
-        let Some(series) = &self.series else { return Ok(()) };
-        let expected = context.numbers.next_in_series(series.as_str());
-        if self.series_number == 0 {
-            self.series_number = expected;
-        } else if self.series_number != expected {
-            let (series, actual) = (series.clone(), self.series_number);
-            return Err(Rejection::SeriesGap { series, expected, actual });
-        }
-        if self.invoice.is_empty() {
-            let number = format!("{series}-{:06}", self.series_number);
-            self.invoice = super::composed("the invoice's number", &number)?;
-        }
-        Ok(())
-    }
-
-    fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
-        context.require_customer(state)?;
-        if self.invoice.is_empty() {
-            return Err(Rejection::Missing { what: "the invoice's number or series" });
-        }
-        super::refuse_taken::<Invoice>(state, "invoice", self.invoice.as_str())?;
-        context.refuse_future_day("the invoice's day", self.issued_on)?;
-        super::require_positive("the total", self.total)?;
-        super::require_tax_within(self.tax, self.total)?;
-        known_contract(self.contract.as_ref(), state)?;
-        super::refuse_repeated("item", self.covers.iter().map(|line| line.item.as_str()))?;
-        let mut sum = 0i64;
-        for line in &self.covers {
-            let item = super::require::<Item>(state, "receivable item", line.item.as_str())?;
-            super::require_positive("the amount covered", line.amount)?;
-            super::require_currency("the amount covered", self.total.currency, line.amount)?;
-            super::require_currency("the item", self.total.currency, money(item.minor, item))?;
-            let covered = item.covered.saturating_add(line.amount.minor);
-            if covered > item.minor {
-                return Err(Rejection::CoveredBeyondItem {
-                    item: line.item.as_str().into(),
-                    amount: money(item.minor, item),
-                    covered: money(covered, item),
-                });
-            }
-            sum = sum.saturating_add(line.amount.minor);
-        }
-        if sum > self.total.minor {
-            let covered = Money::new(sum, self.total.currency);
-            return Err(Rejection::CoveredBeyondInvoice { total: self.total, covered });
-        }
-        Ok(())
-    }
-
-    fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
-        for line in &self.covers {
-            if let Some(item) = state.get_mut::<Item>(line.item.as_str()) {
-                item.covered = item.covered.saturating_add(line.amount.minor);
-            }
-        }
-        state.insert(self.invoice.as_str(), Invoice {});
-    }
-}
-
-const fn money(minor: i64, item: &Item) -> Money {
-    Money::new(minor, item.currency)
-}
-
 impl Decide for PaymentReceived {
     fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.receipt.is_empty() {
@@ -287,14 +248,9 @@ impl Decide for PaymentReceived {
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
         let receipt = Receipt {
-            minor: self.amount.minor,
-            currency: self.amount.currency,
-            value_on: self.value_on,
+            credit: Credit::new(self.amount, self.value_on, self.legal_entity.clone()),
             reversed: false,
-            legal_entity: self.legal_entity.clone(),
             bank_ref: self.bank_ref.clone().map(Box::new),
-            used: Movements::default(),
-            applications: Vec::new(),
         };
         state.insert(self.receipt.as_str(), receipt);
     }
@@ -308,12 +264,18 @@ impl Decide for PaymentReversed {
         if receipt.reversed {
             return Err(Rejection::ReceiptReversed { receipt: id.into() });
         }
+        let refunded = receipt.credit.refunded;
+        if refunded > 0 {
+            let (receipt, refunded) = (id.into(), receipt.credit.money(refunded));
+            return Err(Rejection::ReceiptRefunded { receipt, refunded });
+        }
         let what = "the day the reversal counts from";
-        if self.effective_on < receipt.value_on {
-            let (date, earliest) = (self.effective_on, receipt.value_on);
+        let value_on = receipt.credit.counts_from;
+        if self.effective_on < value_on {
+            let (date, earliest) = (self.effective_on, value_on);
             return Err(Rejection::DateOrder { what, date, earliest });
         }
-        context.refuse_day_after(what, self.effective_on, Some(receipt.value_on))
+        context.refuse_day_after(what, self.effective_on, Some(value_on))
     }
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
@@ -331,7 +293,7 @@ impl Decide for PaymentReversed {
         let Some(receipt) = state.get::<Receipt>(self.receipt.as_str()) else {
             return Ok(Vec::new());
         };
-        let reversed = receipt.applications.iter().filter_map(|id| {
+        let reversed = receipt.credit.applications.iter().filter_map(|id| {
             let application = state.get::<Application>(id.as_str())?;
             Some(ApplicationReversed {
                 application: id.clone(),
@@ -340,6 +302,44 @@ impl Decide for PaymentReversed {
             })
         });
         Ok(reversed.map(Body::from).collect())
+    }
+}
+
+impl Decide for ReceivableRescheduled {
+    fn complete(&mut self, _context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+        if self.old_due_on.is_none() {
+            let item = super::require::<Item>(state, "receivable item", self.item.as_str())?;
+            self.old_due_on = Some(item.due_on);
+        }
+        Ok(())
+    }
+
+    fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+        context.require_customer(state)?;
+        let id = self.item.as_str();
+        let item = super::require::<Item>(state, "receivable item", id)?;
+        let due_on = item.due_on;
+        if let Some(said) = self.old_due_on.filter(|said| *said != due_on) {
+            return Err(Rejection::DueStale { item: id.into(), due_on, said });
+        }
+        if self.new_due_on == due_on {
+            return Err(Rejection::DueUnchanged { item: id.into(), due_on });
+        }
+        if self.new_due_on < item.document_on {
+            let (due_on, document_on) = (self.new_due_on, item.document_on);
+            return Err(Rejection::DueBeforeDocument { due_on, document_on });
+        }
+        let on = context.effective_on();
+        if item.open_on(on).minor <= 0 {
+            return Err(Rejection::ItemSettled { item: id.into(), on });
+        }
+        context.require_reason("another due day")
+    }
+
+    fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
+        if let Some(item) = state.get_mut::<Item>(self.item.as_str()) {
+            item.due_on = self.new_due_on;
+        }
     }
 }
 

@@ -357,17 +357,20 @@ rejections! {
         "receipt {receipt} is reversed",
         "receipt_reversed", Some("I-46"), "record the payment again if it did arrive";
     /// An application of more than is open.
-    ItemOverdrawn { item: CompactString, open: Money, asked: Money, on: Date }
-        "open amount of item {item} is {open} on {on}, the application asks {asked}",
+    ItemOverdrawn { item: CompactString, open: Money, what: &'static str, asked: Money, on: Date }
+        "open amount of item {item} is {open} on {on}, the {what} asks {asked}",
         "item_overdrawn", Some("I-47"), "apply at most what is open on every day from then on";
     /// An application of more than the credit has left.
-    CreditOverdrawn { receipt: CompactString, unapplied: Money, asked: Money, on: Date }
-        "unapplied amount of receipt {receipt} is {unapplied} on {on}, the application asks {asked}",
-        "credit_overdrawn", Some("I-48"), "apply at most what is left of the receipt";
+    CreditOverdrawn {
+        kind: &'static str, credit: CompactString, unapplied: Money, what: &'static str,
+        asked: Money, on: Date
+    }
+        "unapplied amount of {kind} {credit} is {unapplied} on {on}, the {what} asks {asked}",
+        "credit_overdrawn", Some("I-48"), "ask at most what is left of it on every day from then on";
     /// A credit of one legal entity for the debt of another.
-    LegalEntityDiffers { item: CompactString, receipt: CompactString }
-        "item {item} and receipt {receipt} belong to different legal entities",
-        "legal_entity_differs", Some("I-49"), "apply a receipt of the same legal entity";
+    LegalEntityDiffers { item: CompactString, what: &'static str, credit: CompactString }
+        "item {item} and {what} {credit} belong to different legal entities",
+        "legal_entity_differs", Some("I-49"), "use what belongs to the same legal entity";
     /// An application before one of its documents.
     ApplicationBeforeDocument { effective_on: Date, earliest: Date }
         "the application counts from {effective_on}, before its documents of {earliest}",
@@ -377,8 +380,8 @@ rejections! {
         "{rate} is not a rate such as 7.2105",
         "rate_unreadable", Some("R17"), "write the rate as a plain decimal above zero";
     /// Nothing is left to apply, or nothing to apply it to.
-    NothingToApply { receipt: CompactString }
-        "nothing of receipt {receipt} can be applied to an open item",
+    NothingToApply { kind: &'static str, credit: CompactString }
+        "nothing of {kind} {credit} can be applied to an open item",
         "nothing_to_apply", Some("R06"), "keep it as unapplied credit";
     /// An application that counts no longer.
     ApplicationAlreadyReversed { application: CompactString }
@@ -392,6 +395,115 @@ rejections! {
     DisputeUnchanged { item: CompactString, disputed: bool }
         "the dispute of item {item} already is {disputed}",
         "dispute_unchanged", Some("X14"), "nothing needs to be recorded";
+
+    /// A due day that is not what the caller believes it is.
+    DueStale { item: CompactString, due_on: Date, said: Date }
+        "item {item} is due {due_on}, not {said} as the request takes it to be",
+        "due_stale", Some("I-42"), "read the item again and retry";
+    /// A due day that stays.
+    DueUnchanged { item: CompactString, due_on: Date }
+        "item {item} is already due {due_on}",
+        "due_unchanged", Some("E42"), "nothing needs to be recorded";
+    /// An item of which nothing is open.
+    ItemSettled { item: CompactString, on: Date }
+        "nothing of item {item} is open on {on}",
+        "item_settled", Some("R05"), "check the item and the day";
+    /// An invoice that was reversed.
+    InvoiceAlreadyVoided { invoice: CompactString, red_letter: CompactString }
+        "invoice {invoice} is already voided by red-letter invoice {red_letter}",
+        "invoice_voided", Some("E44"), "nothing needs to be recorded";
+    /// A counter-document reversed in its turn.
+    InvoiceIsRedLetter { invoice: CompactString }
+        "{invoice} is itself a red-letter invoice",
+        "invoice_is_red_letter", Some("E44"), "issue the invoice anew under its own number";
+    /// An invoice reversed in part.
+    InvoiceVoidedInPart { invoice: CompactString, total: Money, asked: Money }
+        "invoice {invoice} amounts to {total}; a red-letter invoice over {asked} does not reverse it",
+        "invoice_voided_in_part", Some("E44"), "reverse the whole, then invoice what should stay";
+    /// Something given up beyond the tolerance that nobody approved.
+    ApprovalMissing { what: &'static str, amount: Money, tolerance: Money }
+        "{what} of {amount} needs an approval; up to {tolerance} needs none",
+        "approval_missing", Some("R14"), "name who approved it";
+    /// A kind of credit nothing can be taken from.
+    CreditHoldsNothing { kind: &'static str, credit: CompactString }
+        "{credit} of kind {kind} holds no amount of its own",
+        "credit_holds_nothing", Some("E48"), "use a receipt or a credit note, or leave the credit out";
+    /// A write-off applied a second time, or in part.
+    WriteOffApplied { write_off: CompactString }
+        "write-off {write_off} is applied once, in whole, when it is recorded",
+        "write_off_applied", Some("E50"), "record another write-off";
+    /// A receipt of which something was paid back.
+    ReceiptRefunded { receipt: CompactString, refunded: Money }
+        "{refunded} of receipt {receipt} was paid back",
+        "receipt_refunded", Some("E51"), "void the refund first, if it did not happen";
+    /// A reminder of something disputed.
+    ItemDisputed { item: CompactString }
+        "item {item} is disputed",
+        "item_disputed", Some("R30"), "leave it out until the dispute is over";
+    /// A reminder of something not overdue, or not for long enough.
+    NotOverdue { item: CompactString, due_on: Date, overdue: u32, grace: u32 }
+        "item {item} is due {due_on}, overdue {overdue} days; {grace} days of grace are given",
+        "not_overdue", Some("R30"), "wait until the days of grace are over";
+    /// A reminder too soon after the last.
+    NoticeTooSoon { item: CompactString, last: Date, earliest: Date }
+        "item {item} was reminded of on {last}; the next notice is for {earliest} or later",
+        "notice_too_soon", Some("R30"), "wait, or leave the item out";
+    /// A level that is not reached.
+    LevelBeyond { item: CompactString, level: u8, last: u8, overdue: u32, most: u8 }
+        "item {item} stands at level {last} and is overdue {overdue} days; it may reach level {most}, \
+         not {level}",
+        "level_beyond", Some("E52"), "leave the level out to get the one it may reach";
+    /// A level that is not the highest of the items.
+    NoticeLevel { asked: u8, highest: u8 }
+        "the notice is said to be of level {asked}; the highest of its items is {highest}",
+        "notice_level", Some("E52"), "leave the level out";
+    /// Figures that are not those of the ledger.
+    NoticeFigures { item: CompactString, open: Money, overdue: u32 }
+        "{open} of item {item} is open and overdue {overdue} days; the notice says otherwise",
+        "notice_figures", Some("E52"), "leave the figures out to get those of the ledger";
+    /// Nothing to remind of.
+    NothingOverdue { on: Date }
+        "nothing may be reminded of on {on}",
+        "nothing_overdue", Some("R30"), "check the day, the currency and the legal entity";
+    /// A reminder to somebody who has more to their credit than they owe.
+    NetCredit { open: Money, unapplied: Money }
+        "{open} is open but {unapplied} is unapplied: on balance nothing is owed",
+        "net_credit", Some("R30"), "apply the credit first";
+    /// A reminder over too little.
+    BelowMinimum { total: Money, minimum: Money }
+        "the items come to {total}; a notice is sent for {minimum} or more",
+        "below_minimum", Some("R30"), "wait until more is overdue";
+    /// A contract that has ended.
+    ContractAlreadyClosed { contract: CompactString, on: Date }
+        "contract {contract} ended on {on}",
+        "contract_closed", Some("E37"), "void the end if it was recorded by mistake";
+    /// An amendment out of turn.
+    AmendmentOutOfTurn { contract: CompactString, expected: u32, actual: u32 }
+        "the next amendment of contract {contract} is {expected}, not {actual}",
+        "amendment_out_of_turn", Some("E36"), "leave the number out to get the next one";
+    /// Less contracted than was shipped.
+    LineBelowShipped { contract: CompactString, line: u32, contracted: i64, shipped: i64 }
+        "line {line} of contract {contract} would have {contracted} thousandths; {shipped} were shipped",
+        "line_below_shipped", Some("E36"), "take off at most what was not shipped";
+    /// An instalment smaller than what was applied to its debt.
+    InstalmentShrunk {
+        contract: CompactString, instalment: u32, applied: Money, asked: Money, on: Date
+    }
+        "{applied} is applied to instalment {instalment} of contract {contract} on {on}; it cannot \
+         become {asked}",
+        "instalment_shrunk", Some("E36"), "leave at least what is applied, or reverse the application";
+    /// The plan of an instalment whose debt is open.
+    InstalmentFixed { contract: CompactString, instalment: u32 }
+        "the debt of instalment {instalment} of contract {contract} is open; only its amount can change",
+        "instalment_fixed", Some("E36"), "reschedule the receivable to change its due day";
+    /// A contract of which something is owed.
+    ContractOwes { contract: CompactString, item: CompactString, open: Money }
+        "{open} of item {item} of contract {contract} is open",
+        "contract_owes", Some("E37"), "let it be paid, credited or written off first";
+    /// A contract with an instalment still to come.
+    InstalmentAhead { contract: CompactString, instalment: u32 }
+        "the debt of instalment {instalment} of contract {contract} was never opened",
+        "instalment_ahead", Some("E37"), "open it, amend the contract, or end it as terminated";
 
     /// A complaint that is closed.
     ComplaintClosed { complaint: CompactString }
@@ -552,6 +664,7 @@ mod tests {
         let rejection = Rejection::ItemOverdrawn {
             item: "INV-7".into(),
             open: Money::new(40_000, cny),
+            what: "application",
             asked: Money::new(60_000, cny),
             on: "2024-02-20".parse().expect("a date"),
         };

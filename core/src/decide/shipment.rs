@@ -46,6 +46,7 @@ impl Decide for ShipmentDispatched {
         context.require_customer(state)?;
         super::refuse_taken::<Shipment>(state, "shipment", self.shipment.as_str())?;
         let contract = super::require::<Contract>(state, "contract", self.contract.as_str())?;
+        contract.require_open(&self.contract)?;
         check_lines(&self.lines)?;
         if self.over_shipment_approved_by.is_some() {
             return Ok(());

@@ -9,19 +9,20 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 
 use crate::event::book::{
-    Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PriceFloors, ServiceLevels,
+    Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PriceFloors, ReceivableRules,
+    ServiceLevels,
 };
 use crate::event::customer::{CustomerField, CustomerKind};
 use crate::event::{Class, RequestMark, Subject, UniqueKey};
 use crate::id::{BookId, ContactId, LegalEntity, PolicyName};
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::position::{Position, StreamVersion};
 use crate::proof::Hash;
 use crate::time::Timestamp;
 
 use super::{
-    application, complaint, contract, customer, interaction, mail, opportunity, quote, receivable,
-    shipment, survey, task,
+    application, complaint, contract, credit, customer, dunning, interaction, invoice, mail,
+    opportunity, quote, receivable, shipment, survey, task,
 };
 
 /// The book as decisions see it.
@@ -118,6 +119,22 @@ impl BookState {
     /// Returns the newest indicator tree.
     pub fn indicators(&self) -> Option<(u32, &IndicatorTree)> {
         self.newest_with(|p| p.indicators.as_ref())
+    }
+
+    /// Returns the newest rules of receivables.
+    pub fn receivable_rules(&self) -> Option<(u32, &ReceivableRules)> {
+        self.newest_with(|p| p.receivable_rules.as_ref())
+    }
+
+    /// Returns the rules of receivables of a version.
+    pub fn receivable_rules_at(&self, version: u32) -> Option<&ReceivableRules> {
+        self.version_with(version, |p| p.receivable_rules.as_ref())
+    }
+
+    /// Returns the most that is given up in a currency without approval, where that is published.
+    pub fn tolerance(&self, currency: Currency) -> Option<Money> {
+        let (_, rules) = self.receivable_rules()?;
+        rules.tolerances.iter().copied().find(|tolerance| tolerance.currency == currency)
     }
 
     /// Returns the newest price floors.
@@ -221,11 +238,15 @@ families! {
     Contract contract::Contract;
     Shipment shipment::Shipment;
     Item receivable::Item;
-    Invoice receivable::Invoice;
+    Invoice invoice::Invoice;
     Receipt receivable::Receipt;
     Application application::Application;
     Complaint complaint::Complaint;
     Survey survey::Survey;
+    CreditNote credit::CreditNote;
+    WriteOff credit::WriteOff;
+    Refund credit::Refund;
+    Notice dunning::Notice;
 }
 
 /// The key of a record within a customer's state.
@@ -358,11 +379,10 @@ impl<'a> Draft<'a> {
             UniqueKey::Contract(number) => {
                 self.get::<contract::Contract>(number.as_str()).is_some()
             }
-            UniqueKey::Invoice(number) => {
-                self.get::<receivable::Invoice>(number.as_str()).is_some()
-            }
+            UniqueKey::Invoice(number) => self.get::<invoice::Invoice>(number.as_str()).is_some(),
             UniqueKey::BankLine(line) => {
                 self.each::<receivable::Receipt>().any(|(_, receipt)| receipt.holds(line))
+                    || self.each::<credit::Refund>().any(|(_, refund)| refund.holds(line))
             }
         }
     }

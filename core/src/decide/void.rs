@@ -3,7 +3,7 @@
 //! A voided event stays in the log and keeps its place, version, key slots and request; only its
 //! content stops counting. Invariant: the state after a void is exactly the state a replay of the
 //! stream gives, and every event that still counts met its rules in that replay. What this module
-//! does not do: money is never voided here, it has reversals of its own (E47, E49).
+//! does not do: money that has reversals of its own (E47, E49) is never voided here.
 
 use std::collections::BTreeSet;
 
@@ -118,6 +118,7 @@ fn voidable(
         Kind::PaymentReversed => Some("record the payment again instead"),
         Kind::CreditApplied => Some("reverse the application instead"),
         Kind::ApplicationReversed => Some("apply the credit again instead"),
+        Kind::ReceivableWrittenOff => Some("reverse its application instead"),
         Kind::CustomerRegistered => {
             let stands = |(event, _): &(Event, Hash)| {
                 let id = event.envelope.event_id;
@@ -153,7 +154,11 @@ fn founds(body: &Body) -> Option<Family> {
         Body::ContractSigned(_) => Some(Family::Contract),
         Body::ShipmentDispatched(_) => Some(Family::Shipment),
         Body::ReceivableOpened(_) => Some(Family::Item),
-        Body::InvoiceIssued(_) => Some(Family::Invoice),
+        Body::InvoiceIssued(_) | Body::InvoiceVoided(_) => Some(Family::Invoice),
+        Body::CreditNoteIssued(_) => Some(Family::CreditNote),
+        Body::ReceivableWrittenOff(_) => Some(Family::WriteOff),
+        Body::RefundPaid(_) => Some(Family::Refund),
+        Body::DunningNoticeSent(_) => Some(Family::Notice),
         Body::PaymentReceived(_) => Some(Family::Receipt),
         Body::CreditApplied(_) => Some(Family::Application),
         Body::ComplaintReceived(_) => Some(Family::Complaint),

@@ -65,6 +65,9 @@ crate::record! {
         /// Lowest prices.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub price_floors: Option<PriceFloors>,
+        /// Limits of reminders and small differences.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub receivable_rules: Option<ReceivableRules>,
     }
 }
 
@@ -165,6 +168,22 @@ crate::record! {
         pub product: ProductCode,
         /// The lowest price without approval.
         pub price: Money,
+    }
+}
+
+crate::record! {
+    /// Limits of reminders (rule R30) and of differences given up without approval (rule R13).
+    pub struct ReceivableRules {
+        /// Days overdue from which level 1, 2 and so on may be reached.
+        pub level_days: Vec<u32>,
+        /// Days overdue up to which nobody is reminded.
+        pub grace_days: u32,
+        /// Days between two notices about one item.
+        pub interval_days: u32,
+        /// The least a notice is sent for, at most one a currency.
+        pub notice_minimums: Vec<Money>,
+        /// The most that is given up without approval, at most one a currency.
+        pub tolerances: Vec<Money>,
     }
 }
 

@@ -1,7 +1,9 @@
-//! Contracts: E35.
+//! Contracts: E35 to E37.
 
 use super::{EventBody, UniqueKey};
-use crate::id::{ContractNumber, LegalEntity, Line, OpportunityId, ProductCode, QuoteNumber};
+use crate::id::{
+    ActorId, ContractNumber, ItemId, LegalEntity, Line, OpportunityId, ProductCode, QuoteNumber,
+};
 use crate::money::Money;
 use crate::time::Date;
 
@@ -92,6 +94,96 @@ crate::record! {
         pub planned_shipment_on: Option<Date>,
     }
 }
+
+crate::record! {
+    /// How one line of a contract changes; a line not there before is added.
+    pub struct LineChange {
+        /// Its number within the contract.
+        pub line: u32,
+        /// What.
+        pub product: ProductCode,
+        /// How much more, in thousandths of a unit; below zero when less.
+        pub quantity_change_thousandths: i64,
+        /// Price of one unit from now on.
+        pub unit_price: Money,
+        /// How much more the line costs; below zero when less.
+        pub amount_change: Money,
+        /// What one unit of it costs us.
+        pub unit_cost: Option<Money>,
+    }
+}
+
+crate::record! {
+    /// One instalment as it is from now on; one not there before is added, one of amount zero is
+    /// taken away.
+    pub struct InstalmentChange {
+        /// Its number.
+        pub number: u32,
+        /// What makes it due; left out, as planned, or a date.
+        pub trigger: Option<Trigger>,
+        /// The planned day; left out, as planned.
+        pub planned_on: Option<Date>,
+        /// How much from now on.
+        pub amount: Money,
+        /// How much until now; left out, as known.
+        pub old_amount: Option<Money>,
+        /// The item of its debt, where that is open; left out, as known. The item's amount changes
+        /// with the instalment's.
+        pub item: Option<ItemId>,
+    }
+}
+
+crate::record! {
+    /// E36: a contract was amended. The instalments add up to the new total again (rule I-38).
+    pub struct ContractAmended {
+        /// Which.
+        pub contract: ContractNumber,
+        /// The amendment's number, counted from 1; 0 in a request means the next.
+        #[serde(default)]
+        pub amendment: u32,
+        /// The day.
+        pub amended_on: Date,
+        /// What changes of the lines.
+        #[serde(default)]
+        pub lines: Vec<LineChange>,
+        /// How much more the contract amounts to, tax included; below zero when less.
+        pub total_change: Money,
+        /// How much more tax.
+        pub tax_change: Option<Money>,
+        /// What changes of the instalments.
+        #[serde(default)]
+        pub instalments: Vec<InstalmentChange>,
+        /// Who approved it.
+        pub approved_by: Option<ActorId>,
+    }
+}
+
+crate::choice! {
+    /// How a contract ends.
+    pub enum ContractEnd {
+        /// Performed and paid.
+        Completed = "completed" "履行完毕",
+        /// Ended before it was performed.
+        Terminated = "terminated" "终止",
+    }
+}
+
+crate::record! {
+    /// E37: a contract ended. Nothing of it is open: paid, credited or written off.
+    pub struct ContractClosed {
+        /// Which.
+        pub contract: ContractNumber,
+        /// How.
+        pub outcome: ContractEnd,
+        /// The day.
+        pub closed_on: Date,
+        /// What was agreed, in short.
+        pub settlement: Option<Line>,
+    }
+}
+
+impl EventBody for ContractAmended {}
+impl EventBody for ContractClosed {}
 
 impl EventBody for ContractSigned {
     fn claims(&self) -> Option<UniqueKey> {

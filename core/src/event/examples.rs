@@ -102,7 +102,11 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::OpportunityWon
         | Kind::OpportunityLost
         | Kind::OpportunityReopened => opportunity_fields(kind),
-        Kind::QuoteIssued | Kind::QuoteOutcomeRecorded | Kind::ContractSigned => deal_fields(kind),
+        Kind::QuoteIssued
+        | Kind::QuoteOutcomeRecorded
+        | Kind::ContractSigned
+        | Kind::ContractAmended
+        | Kind::ContractClosed => deal_fields(kind),
         Kind::ShipmentDispatched | Kind::ShipmentSigned | Kind::GoodsReturned => {
             shipment_fields(kind)
         }
@@ -113,6 +117,12 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::CreditApplied
         | Kind::ApplicationReversed
         | Kind::ReceivableDisputeChanged => receivable_fields(kind),
+        Kind::ReceivableRescheduled
+        | Kind::InvoiceVoided
+        | Kind::CreditNoteIssued
+        | Kind::ReceivableWrittenOff
+        | Kind::RefundPaid
+        | Kind::DunningNoticeSent => credit_fields(kind),
         Kind::ComplaintReceived
         | Kind::ComplaintAcknowledged
         | Kind::ComplaintAssessed
@@ -292,6 +302,23 @@ fn deal_fields(kind: Kind) -> Value {
         Kind::QuoteOutcomeRecorded => {
             json!({ "quote": "Q-1", "revision": 1, "outcome": "accepted" })
         }
+        Kind::ContractAmended => json!({
+            "contract": "HT-2026-031", "amendment": 1, "amended_on": "2026-03-31",
+            "lines": [{
+                "line": 1, "product": "PUMP-40", "quantity_change_thousandths": -1000,
+                "unit_price": cny(15_000_000), "amount_change": cny(-15_000_000),
+            }],
+            "total_change": cny(-15_000_000), "tax_change": cny(-1_725_664),
+            "instalments": [{
+                "number": 2, "trigger": "on_sign_off", "planned_on": "2026-06-30",
+                "amount": cny(15_000_000), "old_amount": cny(30_000_000),
+            }],
+            "approved_by": "U-02",
+        }),
+        Kind::ContractClosed => json!({
+            "contract": "HT-2026-031", "outcome": "completed", "closed_on": "2026-03-31",
+            "settlement": "paid in full",
+        }),
         _ => json!({
             "contract": "HT-2026-031", "quote": "Q-1", "opportunity": "O-1", "legal_entity": "HQ",
             "lines": [{
@@ -351,7 +378,7 @@ fn receivable_fields(kind: Kind) -> Value {
             "receipt": "R-1", "kind": "wrong_customer", "effective_on": "2026-03-31",
         }),
         Kind::CreditApplied => json!({
-            "application": "A-1", "credit_kind": "receipt", "receipt": "R-1", "method": "fifo",
+            "application": "A-1", "credit_kind": "receipt", "credit": "R-1", "method": "fifo",
             "lines": lines(6_000_000), "effective_on": "2026-03-31",
             "exchange": { "rate_item": "7.21", "rate_credit": "7.20", "realised": cny(-100) },
         }),
@@ -359,6 +386,41 @@ fn receivable_fields(kind: Kind) -> Value {
             "application": "A-1", "lines": lines(6_000_000), "effective_on": "2026-03-31",
         }),
         _ => json!({ "item": "HT-2026-031/1", "disputed": true, "dispute": "quality" }),
+    }
+}
+
+fn credit_fields(kind: Kind) -> Value {
+    let item = "HT-2026-031/1";
+    match kind {
+        Kind::ReceivableRescheduled => json!({
+            "item": item, "old_due_on": "2026-04-30", "new_due_on": "2026-05-31",
+            "approved_by": "U-02",
+        }),
+        Kind::InvoiceVoided => json!({
+            "invoice": "VAT-000042", "red_letter": "VAT-000043", "series": "VAT",
+            "series_number": 43, "voided_on": "2026-03-31", "total": cny(15_000_000),
+        }),
+        Kind::CreditNoteIssued => json!({
+            "credit_note": "CN-1", "issued_on": "2026-03-31", "amount": cny(500_000),
+            "against": item, "cause": "price", "approved_by": "U-02", "legal_entity": "HQ",
+        }),
+        Kind::ReceivableWrittenOff => json!({
+            "write_off": "W-1", "item": item, "amount": cny(30_000),
+            "written_off_on": "2026-03-31", "approved_by": "U-02", "tolerance": cny(1_000),
+        }),
+        Kind::RefundPaid => json!({
+            "refund": "RF-1", "credit_kind": "receipt", "credit": "R-1", "amount": cny(200_000),
+            "value_on": "2026-03-31",
+            "bank_ref": { "bank": "ICBC-1", "statement": "2026-03", "line": "29" },
+            "method": "transfer", "approved_by": "U-02",
+            "payee": { "name": "华东机械有限公司", "account": "6222 0000" },
+        }),
+        _ => json!({
+            "notice": "D-1", "level": 1, "sent_on": "2026-03-31", "channel": "letter",
+            "items": [{ "item": "AR-7", "level": 1, "open": cny(120_000), "overdue_days": 16 }],
+            "fees": [{ "item": "D-1/fee-1", "amount": cny(2_000), "due_on": "2026-04-14" }],
+            "currency": "CNY", "legal_entity": "HQ", "rules_version": 1,
+        }),
     }
 }
 

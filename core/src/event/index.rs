@@ -72,9 +72,7 @@ pub fn terms(event: &Event) -> Terms {
     if let Some(key) = event.body.claims() {
         terms.push(Term::unique(&key));
     }
-    if let super::Body::InvoiceIssued(invoice) = &event.body
-        && let Some(series) = &invoice.series
-    {
+    if let Some((series, _)) = event.body.series() {
         terms.push(Term::series(series.as_str()));
     }
     terms

@@ -7,7 +7,9 @@
 pub mod book;
 pub mod complaint;
 pub mod contract;
+pub mod credit;
 pub mod customer;
+pub mod dunning;
 pub mod envelope;
 pub mod examples;
 pub mod index;
@@ -28,6 +30,7 @@ pub use section::{AnySection, Class, Personal, Sealed, Section, Subject};
 
 use crate::codec::layout::{Describe, Layout};
 use crate::codec::{self, CodecError};
+use crate::id::Label;
 
 /// What a body's sections are shown to, one after the other, in stored order.
 pub type SectionVisitor<'a, E> = dyn FnMut(Subject, &mut dyn AnySection) -> Result<(), E> + 'a;
@@ -56,6 +59,11 @@ pub trait EventBody {
 
     /// Returns the numbers this event takes.
     fn claims(&self) -> Option<UniqueKey> {
+        None
+    }
+
+    /// Returns the series the number is in and its place there, for numbers without a gap.
+    fn series(&self) -> Option<(&Label, u64)> {
         None
     }
 }
@@ -171,6 +179,11 @@ macro_rules! catalogue {
             pub fn claims(&self) -> Option<UniqueKey> {
                 match self { $( Body::$name(body) => EventBody::claims(body) ),* }
             }
+
+            /// Returns the series the number is in and its place there, if any.
+            pub fn series(&self) -> Option<(&Label, u64)> {
+                match self { $( Body::$name(body) => EventBody::series(body) ),* }
+            }
         }
 
         $( impl From<$path> for Body {
@@ -209,6 +222,8 @@ catalogue! {
     40 QuoteIssued quote::QuoteIssued, "quote.issued" v 1 "E33" "报价已发出";
     41 QuoteOutcomeRecorded quote::QuoteOutcomeRecorded, "quote_outcome.recorded" v 1 "E34" "报价结果";
     50 ContractSigned contract::ContractSigned, "contract.signed" v 1 "E35" "合同已签署";
+    51 ContractAmended contract::ContractAmended, "contract.amended" v 1 "E36" "合同已变更";
+    52 ContractClosed contract::ContractClosed, "contract.closed" v 1 "E37" "合同已结束";
     60 ShipmentDispatched shipment::ShipmentDispatched, "shipment.dispatched" v 1 "E38" "已发货";
     61 ShipmentSigned shipment::ShipmentSigned, "shipment.signed" v 1 "E39" "已签收";
     62 GoodsReturned shipment::GoodsReturned, "goods.returned" v 1 "E40" "已退货";
@@ -219,6 +234,9 @@ catalogue! {
     74 CreditApplied receivable::CreditApplied, "credit.applied" v 1 "E48" "已核销";
     75 ApplicationReversed receivable::ApplicationReversed, "application.reversed" v 1 "E49" "核销已撤销";
     76 ReceivableDisputeChanged receivable::ReceivableDisputeChanged, "receivable_dispute.changed" v 1 "X14" "争议";
+    77 ReceivableRescheduled receivable::ReceivableRescheduled, "receivable.rescheduled" v 1 "E42" "应收已改期";
+    78 InvoiceVoided receivable::InvoiceVoided, "invoice.voided" v 1 "E44" "发票已红冲";
+    79 CreditNoteIssued credit::CreditNoteIssued, "credit_note.issued" v 1 "E45" "贷项已开";
     80 ComplaintReceived complaint::ComplaintReceived, "complaint.received" v 1 "E53" "已受理";
     81 ComplaintAcknowledged complaint::ComplaintAcknowledged, "complaint.acknowledged" v 1 "E54" "已首次响应";
     82 ComplaintAssessed complaint::ComplaintAssessed, "complaint.assessed" v 1 "E55" "已判定";
@@ -229,6 +247,9 @@ catalogue! {
     90 SurveyAnswered survey::SurveyAnswered, "survey.answered" v 1 "E60" "调查已回答";
     100 MailHeld mail::MailHeld, "mail.held" v 1 "X31" "邮件待认领";
     101 MailAssigned mail::MailAssigned, "mail.assigned" v 1 "X32" "邮件已认领";
+    120 ReceivableWrittenOff credit::ReceivableWrittenOff, "receivable.written_off" v 1 "E50" "已核销坏账";
+    121 RefundPaid credit::RefundPaid, "refund.paid" v 1 "E51" "已退款";
+    122 DunningNoticeSent dunning::DunningNoticeSent, "dunning_notice.sent" v 1 "E52" "催款已发";
 }
 
 impl Kind {

@@ -1,8 +1,10 @@
-//! The receivables account: E41, E43, E46 to E49, X14.
+//! The receivables account: E41 to E44, E46 to E49, X14. What lessens a debt without money coming in,
+//! and refunds, are in `credit`; reminders in `dunning`.
 
 use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject, UniqueKey};
 use crate::id::{
-    ApplicationId, ContractNumber, InvoiceNumber, ItemId, Label, LegalEntity, Line, ReceiptId,
+    ActorId, ApplicationId, ContractNumber, CreditId, InvoiceNumber, ItemId, Label, LegalEntity,
+    Line, ReceiptId,
 };
 use crate::money::{Currency, Money};
 use crate::time::Date;
@@ -47,6 +49,21 @@ crate::record! {
 }
 
 crate::record! {
+    /// E42: an item is due on another day. The day it was due before stays in the log, so that
+    /// ageing can use either (rule I-42).
+    pub struct ReceivableRescheduled {
+        /// Which.
+        pub item: ItemId,
+        /// The day it was due until now; left out, as known.
+        pub old_due_on: Option<Date>,
+        /// The day it is due from now on.
+        pub new_due_on: Date,
+        /// Who approved it.
+        pub approved_by: Option<ActorId>,
+    }
+}
+
+crate::record! {
     /// How much of one item.
     pub struct ItemAmount {
         /// The item.
@@ -78,6 +95,28 @@ crate::record! {
         /// The items it covers.
         #[serde(default)]
         pub covers: Vec<ItemAmount>,
+    }
+}
+
+crate::record! {
+    /// E44: an invoice was reversed in full by a counter-document, the red-letter invoice. What it
+    /// covered may be invoiced again.
+    pub struct InvoiceVoided {
+        /// Which.
+        pub invoice: InvoiceNumber,
+        /// The red-letter invoice's number, unique across the ledger; left out with a series, the
+        /// next one.
+        #[serde(default)]
+        pub red_letter: InvoiceNumber,
+        /// The series the red-letter invoice is numbered in without a gap.
+        pub series: Option<Label>,
+        /// Its number within the series; 0 in a request means the next.
+        #[serde(default)]
+        pub series_number: u64,
+        /// The red-letter invoice's day.
+        pub voided_on: Date,
+        /// What is reversed: the invoice's total; left out, as known.
+        pub total: Option<Money>,
     }
 }
 
@@ -161,6 +200,14 @@ crate::choice! {
     pub enum CreditKind {
         /// A receipt.
         Receipt = "receipt" "回款",
+        /// A credit note.
+        CreditNote = "credit_note" "贷项",
+        /// A write-off.
+        WriteOff = "write_off" "坏账核销",
+        /// A discount granted; the application is its own document.
+        Discount = "discount" "折扣",
+        /// A difference of exchange; the application is its own document.
+        Exchange = "exchange" "汇兑差额",
     }
 }
 
@@ -196,8 +243,9 @@ crate::record! {
         pub application: ApplicationId,
         /// What kind of credit.
         pub credit_kind: CreditKind,
-        /// The receipt.
-        pub receipt: ReceiptId,
+        /// The receipt, credit note or write-off; left out for the other kinds.
+        #[serde(default, alias = "receipt")]
+        pub credit: CreditId,
         /// How the lines were found.
         pub method: ApplicationMethod,
         /// The lines; left empty in a request for FIFO and pro rata.
@@ -207,6 +255,8 @@ crate::record! {
         pub effective_on: Option<Date>,
         /// Exchange rates, where the book's currency is another.
         pub exchange: Option<Exchange>,
+        /// Who approved a discount or difference beyond the tolerance.
+        pub approved_by: Option<ActorId>,
     }
 }
 
@@ -241,9 +291,25 @@ impl EventBody for CreditApplied {}
 impl EventBody for ApplicationReversed {}
 impl EventBody for ReceivableDisputeChanged {}
 
+impl EventBody for ReceivableRescheduled {}
+
 impl EventBody for InvoiceIssued {
     fn claims(&self) -> Option<UniqueKey> {
         Some(UniqueKey::Invoice(self.invoice.clone()))
+    }
+
+    fn series(&self) -> Option<(&Label, u64)> {
+        self.series.as_ref().map(|series| (series, self.series_number))
+    }
+}
+
+impl EventBody for InvoiceVoided {
+    fn claims(&self) -> Option<UniqueKey> {
+        Some(UniqueKey::Invoice(self.red_letter.clone()))
+    }
+
+    fn series(&self) -> Option<(&Label, u64)> {
+        self.series.as_ref().map(|series| (series, self.series_number))
     }
 }
 

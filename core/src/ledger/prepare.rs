@@ -568,10 +568,8 @@ impl Work<'_, '_> {
     }
 
     fn note_book(&mut self, body: &Body) {
-        if let Body::InvoiceIssued(invoice) = body
-            && let Some(series) = &invoice.series
-        {
-            self.sheet.series.insert(series.to_string(), invoice.series_number);
+        if let Some((series, number)) = body.series() {
+            self.sheet.series.insert(series.to_string(), number);
         }
         if matches!(body, Body::BookOpened(_) | Body::PolicyVersionPublished(_)) {
             let mut book = self.book().clone();
@@ -776,8 +774,7 @@ impl Work<'_, '_> {
     }
 
     fn next_in_series(&mut self, body: &Body) -> Result<Option<u64>, Stop> {
-        let Body::InvoiceIssued(invoice) = body else { return Ok(None) };
-        let Some(series) = &invoice.series else { return Ok(None) };
+        let Some((series, _)) = body.series() else { return Ok(None) };
         let known = self.sheet.series.get(series.as_str());
         if let Some(last) = known.or_else(|| self.desk.series.get(series.as_str())) {
             return Ok(Some(last + 1));
@@ -787,10 +784,10 @@ impl Work<'_, '_> {
         let found = now_or_block(self.desk.store.find(term, all, Order::Backwards, 16))?;
         for position in found {
             let bytes = self.desk.reader.stored(position).map_err(Stop::Broken)?;
-            if let Body::InvoiceIssued(last) = Event::decode(&bytes)?.body
-                && last.series.as_ref() == Some(series)
+            if let Some((found, number)) = Event::decode(&bytes)?.body.series()
+                && found == series
             {
-                return Ok(Some(last.series_number + 1));
+                return Ok(Some(number + 1));
             }
         }
         Ok(Some(1))

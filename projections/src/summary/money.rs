@@ -1,8 +1,11 @@
 //! Lines about the receivables account.
 
+use daybook_core::event::credit::{CreditNoteIssued, ReceivableWrittenOff, RefundPaid};
+use daybook_core::event::dunning::DunningNoticeSent;
 use daybook_core::event::receivable::{
-    ApplicationReversed, CreditApplied, InvoiceIssued, PaymentReceived, PaymentReversed,
-    ReceivableDisputeChanged, ReceivableOpened, common_currency,
+    ApplicationReversed, CreditApplied, CreditKind, InvoiceIssued, InvoiceVoided, PaymentReceived,
+    PaymentReversed, ReceivableDisputeChanged, ReceivableOpened, ReceivableRescheduled,
+    common_currency,
 };
 use daybook_core::money::Money;
 
@@ -42,9 +45,23 @@ pub(super) fn payment_reversed(body: &PaymentReversed) -> Summary {
 
 pub(super) fn applied(body: &CreditApplied) -> Summary {
     let items: Vec<&str> = body.lines.iter().map(|line| line.item.as_str()).collect();
-    let (receipt, en, zh) = (&body.receipt, items.join(", "), items.join("、"));
-    Summary::new(format!("payment {receipt} applied to {en}"), format!("回款 {receipt} 核销 {zh}"))
-        .and(total(body.lines.iter().map(|line| &line.amount)))
+    let (credit, en, zh) = (&body.credit, items.join(", "), items.join("、"));
+    let (en, zh) = match body.credit_kind {
+        CreditKind::Receipt => {
+            (format!("payment {credit} applied to {en}"), format!("回款 {credit} 核销 {zh}"))
+        }
+        CreditKind::CreditNote => {
+            (format!("credit note {credit} applied to {en}"), format!("贷项 {credit} 核销 {zh}"))
+        }
+        CreditKind::WriteOff => {
+            (format!("write-off {credit} applied to {en}"), format!("坏账 {credit} 冲减 {zh}"))
+        }
+        CreditKind::Discount => (format!("discount on {en}"), format!("折扣冲减 {zh}")),
+        CreditKind::Exchange => {
+            (format!("exchange difference on {en}"), format!("汇兑差额冲减 {zh}"))
+        }
+    };
+    Summary::new(en, zh).and(total(body.lines.iter().map(|line| &line.amount)))
 }
 
 fn total<'a>(amounts: impl Iterator<Item = &'a Money> + Clone) -> Option<Money> {
@@ -63,4 +80,64 @@ pub(super) fn dispute(body: &ReceivableDisputeChanged) -> Summary {
         if body.disputed { ("disputed", "有争议") } else { ("undisputed", "争议解除") };
     Summary::new(format!("receivable {item} {en}"), format!("应收 {item} {zh}"))
         .and(body.dispute.as_ref())
+}
+
+pub(super) fn rescheduled(body: &ReceivableRescheduled) -> Summary {
+    let (item, due) = (&body.item, body.new_due_on);
+    let from = body.old_due_on.map(|old| old.to_string()).unwrap_or_default();
+    Summary::new(
+        format!("receivable {item} now due {due} instead of {from}"),
+        format!("应收 {item} 改期：{from} 改为 {due}"),
+    )
+}
+
+pub(super) fn invoice_voided(body: &InvoiceVoided) -> Summary {
+    let (invoice, red_letter) = (&body.invoice, &body.red_letter);
+    Summary::new(
+        format!("invoice {invoice} voided by red-letter invoice {red_letter}"),
+        format!("发票 {invoice} 已红冲，红字发票 {red_letter}"),
+    )
+    .and(body.total)
+}
+
+pub(super) fn credit_note(body: &CreditNoteIssued) -> Summary {
+    let (note, amount) = (&body.credit_note, body.amount);
+    let against = body.against.as_ref();
+    let (en, zh) = match against {
+        Some(item) => (format!(" against {item}"), format!("，对应 {item}")),
+        None => Default::default(),
+    };
+    Summary::new(
+        format!("credit note {note} of {amount} issued{en}"),
+        format!("贷项 {note}：{amount}{zh}"),
+    )
+    .and(body.cause.as_ref())
+}
+
+pub(super) fn written_off(body: &ReceivableWrittenOff) -> Summary {
+    let (item, amount) = (&body.item, body.amount);
+    Summary::new(
+        format!("{amount} of receivable {item} written off"),
+        format!("应收 {item} 核销坏账 {amount}"),
+    )
+}
+
+pub(super) fn refund(body: &RefundPaid) -> Summary {
+    let (refund, credit, amount) = (&body.refund, &body.credit, body.amount);
+    Summary::new(
+        format!("refund {refund} of {amount} paid from {credit}"),
+        format!("退款 {refund}：{amount}，出自 {credit}"),
+    )
+    .and(body.method.as_ref())
+}
+
+pub(super) fn notice(body: &DunningNoticeSent) -> Summary {
+    let (notice, count, level) = (&body.notice, body.items.len(), body.level.unwrap_or(1));
+    let plural = if count == 1 { "" } else { "s" };
+    Summary::new(
+        format!("dunning notice {notice} of level {level} sent over {count} item{plural}"),
+        format!("催款 {notice}：第 {level} 级，{count} 笔"),
+    )
+    .and(total(body.items.iter().filter_map(|line| line.open.as_ref())))
+    .and(body.channel.as_ref())
 }

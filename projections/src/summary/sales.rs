@@ -1,6 +1,6 @@
 //! Lines about opportunities, quotes, contracts and shipments.
 
-use daybook_core::event::contract::ContractSigned;
+use daybook_core::event::contract::{ContractAmended, ContractClosed, ContractSigned};
 use daybook_core::event::opportunity::{
     OpportunityForecastRevised, OpportunityLost, OpportunityOpened, OpportunityReopened,
     OpportunityStageChanged, OpportunityWon,
@@ -74,6 +74,26 @@ pub(super) fn contract(body: &ContractSigned) -> Summary {
     let contract = &body.contract;
     Summary::new(format!("contract {contract} signed"), format!("签署合同 {contract}"))
         .and(Some(body.total))
+}
+
+pub(super) fn amended(body: &ContractAmended) -> Summary {
+    let (contract, number) = (&body.contract, body.amendment);
+    let sign = if body.total_change.minor > 0 { "+" } else { "" };
+    let change = (body.total_change.minor != 0).then(|| format!("{sign}{}", body.total_change));
+    Summary::new(
+        format!("contract {contract} amended, amendment {number}"),
+        format!("合同 {contract} 变更（第 {number} 次）"),
+    )
+    .and(change)
+}
+
+pub(super) fn contract_closed(body: &ContractClosed) -> Summary {
+    let (contract, outcome) = (&body.contract, body.outcome);
+    Summary::new(
+        format!("contract {contract} ended: {outcome}"),
+        format!("合同 {contract} 结束：{}", outcome.label_zh()),
+    )
+    .saying(body.settlement.as_ref().map(ToString::to_string))
 }
 
 pub(super) fn dispatched(body: &ShipmentDispatched) -> Summary {

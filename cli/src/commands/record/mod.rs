@@ -1,5 +1,7 @@
 //! `daybook record`: writes down one fact.
 
+mod contract;
+mod credit;
 mod customer;
 mod money;
 mod sales;
@@ -70,7 +72,18 @@ enum What {
     Invoice(money::Invoice),
     Payment(money::Payment),
     Apply(money::Apply),
+    Unapply(credit::Unapply),
+    ReversePayment(credit::ReversePayment),
+    CreditNote(credit::CreditNote),
+    WriteOff(credit::WriteOff),
+    Refund(credit::Refund),
+    Reschedule(credit::Reschedule),
+    RedLetter(credit::RedLetter),
+    Remind(credit::Remind),
     Dispute(money::Dispute),
+    Sign(contract::Sign),
+    Amend(contract::Amend),
+    EndContract(contract::EndContract),
     Complaint(service::Complaint),
     Void(service::Void),
     Json(service::Json),
@@ -189,6 +202,17 @@ impl Record {
             What::Invoice(fact) => fact.fact(desk),
             What::Payment(fact) => fact.fact(desk),
             What::Apply(fact) => fact.fact(desk),
+            What::Unapply(fact) => fact.fact(desk),
+            What::ReversePayment(fact) => fact.fact(desk),
+            What::CreditNote(fact) => fact.fact(desk),
+            What::WriteOff(fact) => fact.fact(desk),
+            What::Refund(fact) => fact.fact(desk),
+            What::Reschedule(fact) => fact.fact(desk),
+            What::RedLetter(fact) => fact.fact(desk),
+            What::Remind(fact) => fact.fact(desk),
+            What::Sign(fact) => fact.fact(desk),
+            What::Amend(fact) => fact.fact(desk),
+            What::EndContract(fact) => fact.fact(desk),
             What::Dispute(fact) => Ok(fact.fact()),
             What::Complaint(fact) => Ok(fact.fact(desk)),
             What::Void(fact) => fact.fact(client).await,

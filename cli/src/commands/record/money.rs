@@ -1,8 +1,8 @@
 //! The receivables account.
 
 use clap::Args;
-use daybook_core::event::receivable::ItemSource;
-use serde_json::json;
+use daybook_core::event::receivable::{CreditKind, ItemSource};
+use serde_json::{Value, json};
 
 use super::{Desk, Fact, given, one_of};
 use crate::error::CliError;
@@ -97,62 +97,89 @@ pub(super) struct Payment {
 
 impl Payment {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
-        let line = |text: &String| match text.split('/').collect::<Vec<_>>().as_slice() {
-            [bank, statement, line] => {
-                Ok(json!({ "bank": bank, "statement": statement, "line": line }))
-            }
-            _ => Err(CliError::usage(
-                Text::new(
-                    format!("{text:?} is not of the form BANK/STATEMENT/LINE"),
-                    format!("{text:?} 不是 银行/账单/行号 的形式"),
-                ),
-                (
-                    "write for instance --bank-line ICBC/2026-11/7",
-                    "例如写成 --bank-line ICBC/2026-11/7",
-                ),
-            )),
-        };
         let command = given(json!({
             "command": "receive_payment", "receipt": self.id,
             "amount": desk.amount(&self.amount)?, "value_on": desk.day(self.on.as_deref())?,
             "method": self.method,
-            "bank_ref": self.bank_line.as_ref().map(line).transpose()?,
+            "bank_ref": bank_line(self.bank_line.as_deref())?,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
     }
 }
 
-/// Apply a payment to what is owed, the oldest due first or as named
+/// Apply a payment or another credit to what is owed, the oldest due first or as named
 #[derive(Debug, Args)]
 pub(super) struct Apply {
     /// The customer
     customer: String,
-    /// The payment
-    receipt: String,
+    /// The payment or credit note; none for a discount
+    credit: Option<String>,
     /// An item and how much of it, such as AR-1=500; may be given several times
     #[arg(long, value_name = "ITEM=AMOUNT")]
     to: Vec<String>,
+    /// What it is
+    #[arg(long, default_value = "receipt", value_parser = one_of!(CreditKind))]
+    kind: String,
+    /// In proportion to what is open instead of the oldest due first
+    #[arg(long, conflicts_with = "to")]
+    pro_rata: bool,
+    /// The day it counts from; the later of the documents' when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+    /// Who approved a discount beyond the tolerance
+    #[arg(long, value_name = "ACTOR")]
+    approved_by: Option<String>,
 }
 
 impl Apply {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
-        let line = |text: &String| match text.split_once('=') {
-            Some((item, amount)) => Ok(json!({ "item": item, "amount": desk.amount(amount)? })),
-            None => Err(CliError::usage(
-                Text::new(
-                    format!("{text:?} is not of the form ITEM=AMOUNT"),
-                    format!("{text:?} 不是 应收项=金额 的形式"),
-                ),
-                ("write for instance --to AR-1=500", "例如写成 --to AR-1=500"),
-            )),
+        let lines = self.to.iter().map(|text| line(desk, text)).collect::<Result<Vec<_>, _>>()?;
+        let method = match (lines.is_empty(), self.pro_rata) {
+            (true, true) => "pro_rata",
+            (true, false) => "fifo",
+            (false, _) => "explicit",
         };
-        let lines = self.to.iter().map(line).collect::<Result<Vec<_>, _>>()?;
-        let method = if lines.is_empty() { "fifo" } else { "explicit" };
-        let command = json!({
-            "command": "apply_credit", "credit_kind": "receipt", "receipt": self.receipt,
-            "method": method, "lines": lines,
-        });
+        let on = self.on.as_deref().map(|on| desk.day(Some(on))).transpose()?;
+        let command = given(json!({
+            "command": "apply_credit", "credit_kind": self.kind, "credit": self.credit,
+            "method": method, "lines": lines, "effective_on": on,
+            "approved_by": self.approved_by,
+        }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
+    }
+}
+
+/// Reads an item and an amount, such as `AR-1=500`.
+fn line(desk: &Desk, text: &str) -> Result<Value, CliError> {
+    match text.split_once('=') {
+        Some((item, amount)) => Ok(json!({ "item": item, "amount": desk.amount(amount)? })),
+        None => Err(CliError::usage(
+            Text::new(
+                format!("{text:?} is not of the form ITEM=AMOUNT"),
+                format!("{text:?} 不是 应收项=金额 的形式"),
+            ),
+            ("write for instance --to AR-1=500", "例如写成 --to AR-1=500"),
+        )),
+    }
+}
+
+/// Reads a line of a bank statement, such as `ICBC/2026-11/7`.
+pub(super) fn bank_line(text: Option<&str>) -> Result<Option<Value>, CliError> {
+    let Some(text) = text else { return Ok(None) };
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        [bank, statement, line] => {
+            Ok(Some(json!({ "bank": bank, "statement": statement, "line": line })))
+        }
+        _ => Err(CliError::usage(
+            Text::new(
+                format!("{text:?} is not of the form BANK/STATEMENT/LINE"),
+                format!("{text:?} 不是 银行/账单/行号 的形式"),
+            ),
+            (
+                "write for instance --bank-line ICBC/2026-11/7",
+                "例如写成 --bank-line ICBC/2026-11/7",
+            ),
+        )),
     }
 }
 

@@ -92,11 +92,12 @@ impl Stock {
         Ok(Command::ApplyCredit(CreditApplied {
             application: Default::default(),
             credit_kind: CreditKind::Receipt,
-            receipt: self.named("RC-", u64::from(about.account.receipts))?,
+            credit: self.named("RC-", u64::from(about.account.receipts))?,
             method: ApplicationMethod::Explicit,
             lines: vec![ItemAmount { item, amount: self.money(minor) }],
             effective_on: None,
             exchange: None,
+            approved_by: None,
         }))
     }
 }

@@ -121,8 +121,109 @@ pub(super) const TABLE: &[CommandZh] = &[
     },
     CommandZh {
         path: "record apply",
-        about: "以回款核销应收，先到期者先核，或按指明的",
-        arguments: &[("receipt", "回款编号"), ("to", "应收项及金额，例如 AR-1=500；可重复")],
+        about: "以回款或其他贷方款项核销应收，先到期者先核，或按指明的",
+        arguments: &[
+            ("credit", "回款或贷项编号；折扣则无"),
+            ("to", "应收项及金额，例如 AR-1=500；可重复"),
+            ("kind", "是什么款项"),
+            ("pro_rata", "按未收比例分摊，而非先到期先核"),
+            ("on", "起算日期；省略时为两张单据中较晚的一天"),
+            ("approved_by", "超出容差的折扣由谁批准"),
+        ],
+    },
+    CommandZh {
+        path: "record unapply",
+        about: "撤销一次核销；坏账后来收回时也用它",
+        arguments: &[("application", "核销编号"), ("on", "撤销的起算日期；省略时为核销当日")],
+    },
+    CommandZh {
+        path: "record reverse-payment",
+        about: "冲销一笔回款及其核销",
+        arguments: &[
+            ("receipt", "回款编号"),
+            ("because", "缘由"),
+            ("on", "冲销的起算日期；省略时为事实当日"),
+        ],
+    },
+    CommandZh {
+        path: "record credit-note",
+        about: "开立贷项（折让）",
+        arguments: &[
+            ("amount", "金额，例如 1200 或 \"1200 USD\""),
+            ("against", "用以冲减的应收项，以未收为限"),
+            ("cause", "缘由，一个短词，例如 price 或 return"),
+            ("id", "贷项编号；省略时取下一个"),
+        ],
+    },
+    CommandZh {
+        path: "record write-off",
+        about: "核销坏账：放弃一笔应收或其一部分",
+        arguments: &[
+            ("amount", "金额，例如 1200 或 \"1200 USD\""),
+            ("on", "起算日期；省略时为事实当日"),
+            ("approved_by", "由谁批准；超出容差时必填"),
+        ],
+    },
+    CommandZh {
+        path: "record refund",
+        about: "退还回款或贷项中尚未核销的部分",
+        arguments: &[
+            ("credit", "回款或贷项编号"),
+            ("amount", "金额，例如 1200 或 \"1200 USD\""),
+            ("kind", "出自哪种款项"),
+            ("on", "起算日期；省略时为事实当日"),
+            ("method", "方式，例如 transfer"),
+            ("bank_line", "银行流水，形如 银行/账单/行号，只取一次"),
+        ],
+    },
+    CommandZh {
+        path: "record reschedule",
+        about: "约定应收项的新到期日",
+        arguments: &[("due", "新的到期日")],
+    },
+    CommandZh {
+        path: "record red-letter",
+        about: "以红字发票全额冲销一张发票",
+        arguments: &[("invoice", "发票号"), ("number", "红字发票号，全账唯一")],
+    },
+    CommandZh {
+        path: "record remind",
+        about: "向客户催收逾期款项",
+        arguments: &[
+            ("item", "应收项，可重复；省略时为全部可催收的"),
+            ("level", "级别；省略时为可达的最高级"),
+            ("by", "方式，例如 letter 或 email"),
+            ("fee", "催款费及其到期日，单独成为一笔应收"),
+            ("currency", "应收项的币种，客户有多种币种欠款时用"),
+        ],
+    },
+    CommandZh {
+        path: "record sign",
+        about: "签署合同；各期到日即为应收",
+        arguments: &[
+            ("contract", "合同号，全账唯一"),
+            ("amount", "价税合计"),
+            ("tax", "其中的税额"),
+            ("instalment", "一期，例如 1=500@2026-12-31；各期之和为合同总额"),
+        ],
+    },
+    CommandZh {
+        path: "record amend",
+        about: "变更合同：总额与分期",
+        arguments: &[
+            ("contract", "合同号"),
+            ("by", "总额增加多少，含税；减少则为负"),
+            ("instalment", "变更后的一期，例如 2=1500 或 3=500@2026-12-31"),
+        ],
+    },
+    CommandZh {
+        path: "record end-contract",
+        about: "结束一份不再欠款的合同",
+        arguments: &[
+            ("contract", "合同号"),
+            ("early", "未履行完毕即终止"),
+            ("settlement", "约定内容，简述"),
+        ],
     },
     CommandZh {
         path: "record dispute",

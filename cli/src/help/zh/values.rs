@@ -3,7 +3,7 @@
 use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::customer::{CustomerKind, CustomerSource};
 use daybook_core::event::interaction::{InteractionChannel, Verdict};
-use daybook_core::event::receivable::ItemSource;
+use daybook_core::event::receivable::{CreditKind, ItemSource, ReversalKind};
 
 /// Values that are the command's own.
 const OWN: &[(&str, &str)] = &[
@@ -42,6 +42,8 @@ pub fn value_of(listed: &[&str], name: &str) -> Option<&'static str> {
         Severity,
         Verdict,
         ItemSource,
+        CreditKind,
+        ReversalKind,
         InteractionChannel
     );
     OWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use daybook::demo::landmarks as marks;
 use daybook::demo::load::{Act, Load, SHARES, Size};
 use daybook::demo::{self, ScriptClock, SeededEntropy, Summary};
+use daybook_core::attachment::MemoryAttachments;
 use daybook_core::event::complaint::Severity;
 use daybook_core::event::receivable::ReversalKind;
 use daybook_core::event::{Body, Event, Kind, StreamId};
@@ -36,6 +37,7 @@ impl Book {
         let mut parts = Parts {
             store: Arc::new(MemoryStore::default()),
             vault: Arc::new(MemoryVault::default()),
+            attachments: Arc::new(MemoryAttachments::default()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Box::new(entropy),
         };
@@ -392,4 +394,31 @@ fn loads_repeat_and_grow_with_their_customers() {
         (Size::S.customers(), Size::M.customers(), Size::L.customers()),
         (10_000, 100_000, 500_000)
     );
+}
+
+#[test]
+fn files_are_attached_where_the_story_says() {
+    let book = Book::told(1);
+    let files = |customer: &str| {
+        let events = book.history(customer);
+        let attached = events.iter().filter(|event| event.body.kind() == Kind::AttachmentAdded);
+        let positions: Vec<Position> = attached.map(|event| event.envelope.position).collect();
+        positions
+            .into_iter()
+            .map(|position| {
+                let reader = book.ledger.reader();
+                let mut file = reader.attached_file(position).expect("opened").expect("attached");
+                let mut content = Vec::new();
+                std::io::Read::read_to_end(&mut file.content, &mut content).expect("read");
+                (file.body.media_type.essence().to_owned(), file.body.attachment, content)
+            })
+            .collect::<Vec<_>>()
+    };
+    let visit = files(demo::papers::VISIT_WITH_FILES);
+    let types: Vec<&str> = visit.iter().map(|(media_type, ..)| media_type.as_str()).collect();
+    assert_eq!(types, ["application/pdf", "text/csv", "text/csv"]);
+    assert_eq!(visit[1], visit[2], "one file, attached twice");
+    assert!(visit[0].2.starts_with(b"%PDF-1.4") && visit[0].2.ends_with(b"%%EOF\n"));
+    let call = files(demo::papers::RECORDED_CALL);
+    assert_eq!((call.len(), call[0].2.len()), (1, 44 + 16_000));
 }

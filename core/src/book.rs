@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::attachment::{AttachmentError, FileAttachments, check_files};
 use crate::event::{Body, Event};
 use crate::ledger::genesis::FoundError;
 use crate::ledger::{Genesis, Ledger, Options, Parts, SubmitError, found};
@@ -16,9 +17,7 @@ use crate::store::{AppendError, LogStore};
 use crate::time::{Clock, Entropy};
 use crate::vault::{FileVault, Vault, VaultError};
 
-pub use crate::store::local::{
-    DerivedReport, Progress, VerifyError, VerifyReport, verify, verify_derived,
-};
+pub use crate::store::local::{DerivedReport, Progress, VerifyError, VerifyReport, verify_derived};
 
 /// The folder of the vault inside the book's directory.
 pub const VAULT_DIR: &str = "vault";
@@ -59,6 +58,9 @@ pub enum BookError {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The attachments.
+    #[error(transparent)]
+    Attachments(#[from] AttachmentError),
     /// The first events.
     #[error(transparent)]
     Found(#[from] FoundError),
@@ -91,6 +93,7 @@ impl BookError {
                 "vault_foreign"
             }
             BookError::Vault(_) => "vault_failed",
+            BookError::Attachments(error) => error.code(),
             BookError::Found(FoundError::NotEmpty { .. }) => "not_empty",
             BookError::Found(FoundError::Refused(rejection)) => rejection.code(),
             BookError::Found(FoundError::Broken(error)) | BookError::Ledger(error) => error.code(),
@@ -151,6 +154,7 @@ fn build(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result<()
     let mut parts = Parts {
         store: Arc::<LocalStore>::clone(&store),
         vault: Arc::new(vault),
+        attachments: Arc::new(FileAttachments::open(dir)?),
         clock: surroundings.clock,
         entropy: surroundings.entropy,
     };
@@ -172,11 +176,42 @@ pub fn open(dir: &Path, surroundings: Surroundings) -> Result<OpenBook, BookErro
     let parts = Parts {
         store: Arc::<LocalStore>::clone(&store),
         vault: Arc::new(vault),
+        attachments: Arc::new(FileAttachments::open(dir)?),
         clock: surroundings.clock,
         entropy: surroundings.entropy,
     };
     let ledger = Ledger::open(parts, surroundings.options)?;
     Ok(OpenBook { ledger, store, report })
+}
+
+/// Verifies a book from its files alone: the log as [`local::verify`] does, then every attachment
+/// that the log names, with its key where the vault is at hand. Nothing is written. The progress
+/// told last counts the attachments' bytes with the journal's.
+///
+/// # Errors
+/// [`VerifyError`] with the first problem of the log, or else with every bad attachment.
+pub fn verify(
+    dir: &Path,
+    heads_outside: Option<&Path>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<VerifyReport, VerifyError> {
+    let mut last = Progress { events: 0, bytes: 0, bytes_total: 0 };
+    let mut report = local::verify(dir, heads_outside, &mut |now| {
+        last = now;
+        progress(now);
+    })?;
+    let vault = FileVault::open(&dir.join(VAULT_DIR), report.identity.book).ok();
+    let keys: Option<&dyn Vault> = vault.as_ref().map(|vault| vault as &dyn Vault);
+    let files_bytes: u64 = report.named_files.values().map(|file| file.stored_size_bytes).sum();
+    let bytes_total = last.bytes_total + files_bytes;
+    let mut on = |bytes| progress(Progress { bytes: last.bytes + bytes, bytes_total, ..last });
+    let files = check_files(dir, &report.named_files, keys, &mut on)
+        .map_err(|source| VerifyError::AttachmentsUnreadable { source })?;
+    if files.damaged > 0 {
+        return Err(VerifyError::Attachments { report: Box::new(files) });
+    }
+    report.files = files;
+    Ok(report)
 }
 
 /// The vault must be the one the book was founded with, or nothing it seals could be trusted.

@@ -207,6 +207,14 @@ impl EventId {
         let millis = (recorded_at.0.max(0) / 1000).unsigned_abs();
         EventId(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
     }
+
+    /// Returns the millisecond the event was recorded in, as its first and last instant.
+    pub fn recorded_within(self) -> (crate::time::Timestamp, crate::time::Timestamp) {
+        // The first 48 bits are the time (RFC 9562, section 5.7).
+        let millis = i64::try_from(self.0.as_u128() >> 80).unwrap_or_default();
+        let start = millis * 1000;
+        (crate::time::Timestamp(start), crate::time::Timestamp(start + 999))
+    }
 }
 
 #[cfg(test)]

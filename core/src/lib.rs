@@ -2,8 +2,9 @@
 //!
 //! The path of an event: a command is decided ([`decide`]) into events, their personal sections are
 //! sealed ([`vault`]), they are encoded ([`codec`]) and hashed ([`proof`]), appended durably
-//! ([`store`]) and then acknowledged ([`ledger`]). Core knows no view, no HTTP and no screen.
+//! ([`store`]) and then acknowledged ([`ledger`]). Files lie beside the log ([`attachment`]). Core knows no view, no HTTP and no screen.
 
+pub mod attachment;
 pub mod book;
 pub mod codec;
 pub mod decide;

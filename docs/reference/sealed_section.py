@@ -45,14 +45,15 @@ def xchacha20(key, nonce, data):  # draft-irtf-cfrg-xchacha-03, 2.3; RFC 8439, 2
     return bytes(a ^ b for a, b in zip(data, out))
 
 
-slot_key, book, event = bytes([7] * 32), bytes([1] * 16), bytes([2] * 16)
-kind, schema, index, klass, subject = 12, 1, 0, 0, bytes([1]) + b"K-1"
-plaintext = b"Wang Wei"
-context = (b"daybook" + book + event + struct.pack("<HH", kind, schema)
-           + bytes([index, klass]) + subject)
-okm = hkdf_expand(slot_key, b"daybook section v1" + event + bytes([index]), 64)
-tag = hmac.new(okm[:32], struct.pack("<Q", len(context)) + context + plaintext,
-               hashlib.sha256).digest()
-print("tag", tag.hex())
-print("ciphertext", xchacha20(okm[32:], tag[:24], plaintext).hex())
-print("mac_key", okm[:32].hex())
+if __name__ == "__main__":
+    slot_key, book, event = bytes([7] * 32), bytes([1] * 16), bytes([2] * 16)
+    kind, schema, index, klass, subject = 12, 1, 0, 0, bytes([1]) + b"K-1"
+    plaintext = b"Wang Wei"
+    context = (b"daybook" + book + event + struct.pack("<HH", kind, schema)
+               + bytes([index, klass]) + subject)
+    okm = hkdf_expand(slot_key, b"daybook section v1" + event + bytes([index]), 64)
+    tag = hmac.new(okm[:32], struct.pack("<Q", len(context)) + context + plaintext,
+                   hashlib.sha256).digest()
+    print("tag", tag.hex())
+    print("ciphertext", xchacha20(okm[32:], tag[:24], plaintext).hex())
+    print("mac_key", okm[:32].hex())

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use daybook_core::attachment::MemoryAttachments;
 use daybook_core::event::{Actor, Assurance, Channel, Source};
 use daybook_core::id::{ActorId, BookId, Label, LegalEntity, Line};
 use daybook_core::ledger::{Genesis, Ledger, Options, Parts, found};
@@ -49,6 +50,7 @@ fn open() -> (Router, Arc<Hand>) {
     let mut parts = Parts {
         store: Arc::new(MemoryStore::default()),
         vault: Arc::new(MemoryVault::default()),
+        attachments: Arc::new(MemoryAttachments::default()),
         clock: Arc::<Hand>::clone(&clock),
         entropy: Box::new(Counter(7)),
     };

@@ -220,7 +220,7 @@ impl Iterator for Load {
         // A text that is not acceptable would be a mistake in the constants; the load ends there,
         // which its tests notice.
         let batch = self.batch().ok()?;
-        Some(Step { at: self.now, batch, mark: None })
+        Some(Step { at: self.now, batch, mark: None, papers: Vec::new() })
     }
 }
 

@@ -16,6 +16,7 @@ mod imports;
 pub mod landmarks;
 pub mod load;
 mod mail;
+pub mod papers;
 mod payments;
 mod pen;
 mod sales;
@@ -30,9 +31,10 @@ mod words;
 use std::collections::BTreeMap;
 
 use daybook_core::decide::{Command, Rejection};
-use daybook_core::event::{Actor, Assurance, Channel, Source};
+use daybook_core::event::attachment::MediaType;
+use daybook_core::event::{Actor, Assurance, Channel, Source, StreamId, Subject};
 use daybook_core::id::{BookId, EventId};
-use daybook_core::ledger::{Answer, Batch, Genesis, Ledger, SubmitError};
+use daybook_core::ledger::{Answer, AttachError, Batch, Genesis, Ledger, SubmitError, Upload};
 use daybook_core::position::Position;
 use daybook_core::time::{Entropy, Timestamp};
 
@@ -53,6 +55,21 @@ pub struct Step {
     pub batch: Batch,
     /// What a later step needs to know of it, or it of an earlier one.
     pub mark: Option<Mark>,
+    /// Files to be uploaded first.
+    pub papers: Vec<Paper>,
+}
+
+/// A file and the request of the step's first unit that attaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// Which request of the unit, counted from 0.
+    pub request: usize,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// What it is.
+    pub media_type: MediaType,
+    /// What is in it.
+    pub content: Vec<u8>,
 }
 
 /// A link between two steps. A void names the event it is about, whose id is known only once it
@@ -114,6 +131,15 @@ pub enum RunError {
         /// The name.
         name: &'static str,
     },
+    /// The ledger did not take a file.
+    #[error("a file of step {step} could not be uploaded")]
+    Upload {
+        /// The step, counted from 0.
+        step: u64,
+        /// Why.
+        #[source]
+        source: AttachError,
+    },
     /// The ledger did not take a step.
     #[error("step {step} could not be submitted")]
     Submit {
@@ -172,6 +198,10 @@ pub fn run(
         }
         let names = names(&step.batch);
         clock.set(step.at);
+        for paper in std::mem::take(&mut step.papers) {
+            enclose(ledger, &mut step.batch, &paper)
+                .map_err(|source| RunError::Upload { step: number, source })?;
+        }
         let answer = ledger
             .submit_blocking(step.batch)
             .map_err(|source| RunError::Submit { step: number, source })?;
@@ -192,6 +222,17 @@ fn aim(batch: &mut Batch, event: EventId) {
             void.event = event;
         }
     }
+}
+
+/// Uploads a file and lets its request name it.
+fn enclose(ledger: &Ledger, batch: &mut Batch, paper: &Paper) -> Result<(), AttachError> {
+    let upload = Upload::new(paper.stream.clone(), Subject::Customer, paper.media_type.clone());
+    let uploaded = ledger.upload(&upload, &mut paper.content.as_slice())?;
+    let request = batch.units.first_mut().and_then(|unit| unit.get_mut(paper.request));
+    if let Some(Command::AttachFile(attach)) = request.map(|request| &mut request.command) {
+        attach.attachment = uploaded.stored.attachment;
+    }
+    Ok(())
 }
 
 type Name = (Option<String>, Option<String>);

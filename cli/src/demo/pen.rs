@@ -14,7 +14,7 @@ use daybook_core::time::Timestamp;
 use super::calendar::Moment;
 use super::cast::{Card, GOODS, MACHINES, PRODUCTS, Product, Tongue};
 use super::dice::Dice;
-use super::{Mark, Step};
+use super::{Mark, Paper, Step};
 
 /// Nothing to return, but a text may turn out unacceptable: a mistake in the story itself.
 pub(super) type Told = Result<(), TextError>;
@@ -174,7 +174,7 @@ impl Pen {
     pub fn submit(&mut self, at: Timestamp, by: u8, unit: Vec<Request>) -> Told {
         let source = Source { channel: Channel::Ui, session: None, import: None };
         let batch = Batch { actor: actor(by)?, source, units: vec![unit], mode: Mode::Commit };
-        self.steps.push(Step { at, batch, mark: None });
+        self.steps.push(Step { at, batch, mark: None, papers: Vec::new() });
         Ok(())
     }
 
@@ -184,7 +184,7 @@ impl Pen {
         let source = Source { channel: Channel::Import, session: None, import };
         let units = rows.into_iter().map(|row| vec![row]).collect();
         let batch = Batch { actor: actor(by)?, source, units, mode: Mode::Commit };
-        self.steps.push(Step { at, batch, mark: None });
+        self.steps.push(Step { at, batch, mark: None, papers: Vec::new() });
         Ok(())
     }
 
@@ -193,6 +193,18 @@ impl Pen {
         if let Some(step) = self.steps.last_mut() {
             step.mark = Some(mark);
         }
+    }
+
+    /// Encloses files in the step told last.
+    pub fn enclose(&mut self, papers: Vec<Paper>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.papers = papers;
+        }
+    }
+
+    /// Returns the number everything random follows from.
+    pub const fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Lays down the pen: the steps in the order in which they were written down.

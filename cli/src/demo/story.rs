@@ -2,6 +2,7 @@
 //! customers. One seed gives one story, request by request.
 
 use daybook_core::decide::Command;
+use daybook_core::event::attachment::MediaTypeError;
 use daybook_core::event::book::{
     PolicyVersionPublished, PriceFloor, PriceFloors, ReceivableRules, ServiceLevels, ServiceTarget,
 };
@@ -13,7 +14,7 @@ use super::calendar::{FIRST_DAY, Moment, day};
 use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
 use super::{
-    Step, activity, customers, landmarks, mail, sales, service, settlements, surveys, tasks,
+    Step, activity, customers, landmarks, mail, papers, sales, service, settlements, surveys, tasks,
 };
 
 /// Why there is no story: one of its own texts is not acceptable.
@@ -23,6 +24,9 @@ pub enum StoryError {
     /// A text.
     #[error("a text of the story is not acceptable")]
     Text(#[from] TextError),
+    /// A media type.
+    #[error("a media type of the story is not acceptable")]
+    MediaType(#[from] MediaTypeError),
     /// A currency.
     #[error("a currency of the story is not known")]
     Money(#[from] MoneyError),
@@ -49,6 +53,7 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     // Told last, so that what they add changes no draw and no key of the rest.
     tasks::plan(&mut pen, &parties)?;
     mail::arrive(&mut pen, &parties)?;
+    papers::tell(&mut pen, &parties)?;
     Ok(pen.finish())
 }
 

@@ -247,6 +247,22 @@ impl From<VerifyError> for CliError {
                     "该位置之前的内容均成立；其余请与镜像或备份比对",
                 )),
             ),
+            VerifyError::Attachments { .. } => (
+                Exit::Refused,
+                "attachments_damaged",
+                Text::from((
+                    "the log itself holds; bring those files back from a mirror or a backup",
+                    "日志本身成立；请从镜像或备份取回这些文件",
+                )),
+            ),
+            VerifyError::AttachmentsUnreadable { .. } => (
+                Exit::Broken,
+                "attachments_unreadable",
+                Text::from((
+                    "check that the folder `attachments` and its files are readable",
+                    "请检查文件夹 `attachments` 及其中的文件是否可读",
+                )),
+            ),
             _ => (
                 Exit::Refused,
                 "index_differs",

@@ -89,6 +89,15 @@ pub(super) fn verify_zh(error: &VerifyError, en: &str) -> String {
         VerifyError::Derived { position, problem } => {
             format!("索引与日志在位置 {position} 不一致：{problem}")
         }
+        VerifyError::Attachments { report } => {
+            let files = report.damages.iter().take(3).map(|damage| {
+                let path = damage.path.display();
+                format!("{path}（由位置 {} 的事件指明）", damage.first)
+            });
+            let files = files.collect::<Vec<_>>().join("；");
+            format!("{} 个附件缺失或已损坏：{files}", report.damaged)
+        }
+        VerifyError::AttachmentsUnreadable { .. } => format!("附件无法读取：{en}"),
         _ => format!("核验失败：{en}"),
     }
 }

@@ -92,6 +92,17 @@ text_form! {
     crate::proof::Hash, "Hash", {
         "description": "A SHA-256 hash in hex.", "pattern": "^[0-9a-f]{64}$",
     };
+    crate::event::attachment::AttachmentId, "AttachmentId", {
+        "description": "What an uploaded file is known by: a keyed hash of its content, in hex.",
+        "pattern": "^[0-9a-f]{64}$",
+    };
+    crate::event::attachment::MediaType, "MediaType", {
+        "description": "What kind of content a file has (RFC 6838); of the parameters only the \
+            character set is kept.",
+        "maxLength": 128,
+        "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+( *;[ -~]*)?$",
+        "examples": ["application/pdf", "text/plain; charset=gb18030"],
+    };
     crate::event::Kind, "Kind", {
         "description": "A kind of event; `GET /v1/events/kinds` describes each.",
         "enum": crate::event::Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>(),

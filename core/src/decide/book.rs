@@ -108,8 +108,11 @@ impl Decide for EventVoided {
         context.require_reason("a void")
     }
 
-    /// Nothing: what a void changes is found by replaying the stream without the event.
-    fn fold(&self, _envelope: &Envelope, _state: &mut Draft<'_>) {}
+    /// Only which event it was: what else a void changes is found by replaying the stream without
+    /// the event.
+    fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
+        state.note_voided(self.event, self.position);
+    }
 }
 
 impl Decide for ImportApplied {

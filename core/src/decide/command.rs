@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Draft, Rejection, details};
-use crate::event::Body;
+use crate::event::attachment::{AttachmentId, MediaType};
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
+use crate::event::{Body, Subject};
 use crate::event::{
     complaint, contract, credit, dunning, interaction, mail, opportunity, quote, receivable,
     shipment, survey, task,
@@ -70,6 +71,29 @@ pub struct VoidEvent {
     pub event: EventId,
 }
 
+/// Asks to attach an uploaded file to an event (X30).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachFile {
+    /// What the upload answered.
+    pub attachment: AttachmentId,
+    /// The event of the same stream; left out, the one that the unit's last request before, other
+    /// than an attachment, became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventId>,
+    /// Whose content it is, as said at the upload.
+    #[serde(default)]
+    pub subject: Subject,
+    /// What kind of content it is.
+    pub media_type: MediaType,
+    /// The file's name, without folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Line>,
+    /// A note about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
+}
+
 macro_rules! commands {
     (facts { $( $(#[doc = $doc:literal])* $name:ident $event:ident $path:path; )* }) => {
         /// What a caller asks for.
@@ -83,6 +107,8 @@ macro_rules! commands {
             ChangeCustomerDetails(ChangeCustomerDetails),
             /// Make an event count nowhere from now on (X22).
             VoidEvent(VoidEvent),
+            /// Attach an uploaded file to an event (X30).
+            AttachFile(AttachFile),
             $( $(#[doc = $doc])* $name($path), )*
         }
 
@@ -95,6 +121,7 @@ macro_rules! commands {
             RegisterCustomer(RegisterCustomer),
             ChangeCustomerDetails(ChangeCustomerDetails),
             VoidEvent(VoidEvent),
+            AttachFile(AttachFile),
             $( $name($path), )*
         }
 
@@ -104,6 +131,7 @@ macro_rules! commands {
                     Named::RegisterCustomer(content) => Command::RegisterCustomer(content),
                     Named::ChangeCustomerDetails(content) => Command::ChangeCustomerDetails(content),
                     Named::VoidEvent(content) => Command::VoidEvent(content),
+                    Named::AttachFile(content) => Command::AttachFile(content),
                     $( Named::$name(content) => Command::$name(content), )*
                 }
             }
@@ -119,6 +147,7 @@ macro_rules! commands {
             ("ChangeCustomerDetails", "Change details of the customer file (E08).",
                 described::<ChangeCustomerDetails>),
             ("VoidEvent", "Make an event count nowhere from now on (X22).", described::<VoidEvent>),
+            ("AttachFile", "Attach an uploaded file to an event (X30).", described::<AttachFile>),
             $( (stringify!($name), concat!($($doc),*), described::<$path>), )*
         ];
 
@@ -310,6 +339,10 @@ pub fn propose(
         Err(Command::ChangeCustomerDetails(command)) => {
             details::change(command, context, state).map(Body::from)
         }
+        // What a file is, its store knows; `attachment::propose` makes the event of both.
+        Err(Command::AttachFile(command)) => {
+            Err(Rejection::AttachmentUnknown { attachment: command.attachment })
+        }
         // Every other command is a plain fact; a void is decided on the stream's history.
         Err(_) => Err(Rejection::VoidNeedsHistory {}),
     }
@@ -330,5 +363,11 @@ impl From<ChangeCustomerDetails> for Command {
 impl From<VoidEvent> for Command {
     fn from(command: VoidEvent) -> Command {
         Command::VoidEvent(command)
+    }
+}
+
+impl From<AttachFile> for Command {
+    fn from(command: AttachFile) -> Command {
+        Command::AttachFile(command)
     }
 }

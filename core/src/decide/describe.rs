@@ -89,6 +89,11 @@ pub fn command_example(camel: &str) -> Option<Value> {
         ("VoidEvent", _) => json!({
             "event": "019d41a0-0000-7000-8000-000000000020", "reason": "entered twice",
         }),
+        ("AttachFile", _) => json!({
+            "attachment": "5f8c02b1a7d94e63f0218d5c7be4a390c1d2e3f405162738495a6b7c8d9eafb0",
+            "event": "019d41a0-0000-7000-8000-000000000020", "media_type": "application/pdf",
+            "name": "报价单 Q-1.pdf",
+        }),
         _ => return None,
     };
     let object = request.as_object_mut()?;

@@ -9,6 +9,7 @@
 
 pub mod amendment;
 pub mod application;
+pub mod attachment;
 pub mod book;
 pub mod command;
 pub mod complaint;

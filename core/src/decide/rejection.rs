@@ -8,6 +8,7 @@ use std::fmt;
 use compact_str::CompactString;
 
 use crate::event::Kind;
+use crate::event::attachment::AttachmentId;
 use crate::event::customer::CustomerField;
 use crate::id::{CustomerCode, EventId, Label, LegalEntity, StageName};
 use crate::money::{Currency, Money};
@@ -583,6 +584,31 @@ rejections! {
     ImportFigures { rows: u64, sum: u64 }
         "the import read {rows} rows, but {sum} are accounted for",
         "import_figures", Some("X06"), "every row is taken, known, refused or skipped";
+
+    /// A file that was not uploaded for whom it is to be attached to.
+    AttachmentUnknown { attachment: AttachmentId }
+        "attachment {attachment} has not been uploaded for this customer",
+        "attachment_unknown", Some("X30"), "upload the file first, then attach what the upload answers";
+    /// A file to be attached to nothing.
+    AttachedToNothing { }
+        "the request attaches a file to the event before it in its unit, but there is none",
+        "attached_to_nothing", Some("X30"), "name the event, or record it in the same unit before the file";
+    /// More content than an attachment may have.
+    AttachmentTooLarge { max: u64 }
+        "the content is larger than the {max} bytes an attachment may have",
+        "attachment_too_large", Some("X30"), "compress or split the file";
+    /// A type of content that is not taken.
+    AttachmentTypeRefused { media_type: CompactString }
+        "content of the type {media_type} is not taken",
+        "attachment_type_refused", Some("X30"), "put the file into an archive such as application/zip";
+    /// Content that is something else than it is said to be.
+    AttachmentTypeDiffers { declared: CompactString, found: &'static str }
+        "the content is said to be {declared} but is {found}",
+        "attachment_type_differs", Some("X30"), "declare the type it is, or application/octet-stream";
+    /// Content that a machine would run.
+    AttachmentExecutable { found: &'static str }
+        "the content is a program ({found}); programs are not taken",
+        "attachment_executable", Some("X30"), "attach what the program made, not the program";
 
     /// A void decided without the stream's history.
     VoidNeedsHistory { }

@@ -14,7 +14,7 @@ use crate::event::book::{
 };
 use crate::event::customer::{CustomerField, CustomerKind};
 use crate::event::{Class, RequestMark, Subject, UniqueKey};
-use crate::id::{BookId, ContactId, LegalEntity, PolicyName};
+use crate::id::{BookId, ContactId, EventId, LegalEntity, PolicyName};
 use crate::money::{Currency, Money};
 use crate::position::{Position, StreamVersion};
 use crate::proof::Hash;
@@ -269,6 +269,8 @@ pub struct CustomerState {
     pub requests: BTreeMap<[u8; 16], SeenRequest>,
     /// Vault slots in use, by subject and class.
     pub key_slots: BTreeMap<(Subject, Class), u64>,
+    /// Events that count nowhere, and where they are.
+    pub voided: BTreeMap<EventId, Position>,
 }
 
 /// A request that was answered before.
@@ -290,6 +292,7 @@ pub struct Delta {
     records: BTreeMap<RecordKey, Record>,
     requests: BTreeMap<[u8; 16], SeenRequest>,
     key_slots: BTreeMap<(Subject, Class), u64>,
+    voided: BTreeMap<EventId, Position>,
 }
 
 /// A state with changes on top that may still be dropped.
@@ -436,6 +439,16 @@ impl<'a> Draft<'a> {
     pub fn note_key_slot(&mut self, subject: Subject, class: Class, slot: u64) {
         self.delta.key_slots.insert((subject, class), slot);
     }
+
+    /// Returns where an event is, if it was voided.
+    pub fn voided(&self, event: &EventId) -> Option<Position> {
+        self.delta.voided.get(event).or_else(|| self.base.voided.get(event)).copied()
+    }
+
+    /// Notes that an event counts nowhere.
+    pub fn note_voided(&mut self, event: EventId, position: Position) {
+        self.delta.voided.insert(event, position);
+    }
 }
 
 impl CustomerState {
@@ -450,6 +463,7 @@ impl CustomerState {
         self.records.extend(delta.records);
         self.requests.extend(delta.requests);
         self.key_slots.extend(delta.key_slots);
+        self.voided.extend(delta.voided);
     }
 
     /// Folds one event that is in the log, with its leaf hash.

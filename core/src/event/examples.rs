@@ -90,6 +90,14 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::PolicyVersionPublished
         | Kind::EventVoided
         | Kind::ImportApplied => book_fields(kind),
+        Kind::AttachmentAdded => json!({
+            "attachment": "5f8c02b1a7d94e63f0218d5c7be4a390c1d2e3f405162738495a6b7c8d9eafb0",
+            "event": "019d4183-09c0-7114-9414-141414141414", "subject": "customer",
+            "media_type": "application/pdf", "size_bytes": 182_044,
+            "stored_hash": "a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90",
+            "stored_size_bytes": 182_220,
+            "label": { "name": "报价单 Q-1.pdf", "note": "as signed" },
+        }),
         Kind::CustomerRegistered | Kind::CustomerDetailsChanged | Kind::ContactAdded => {
             customer_fields(kind)
         }

@@ -4,6 +4,7 @@
 //! rules in `decide/` and its example in `examples.rs`. Numbers, names and field orders are never
 //! reused or changed once released; a new schema version comes with an upcaster.
 
+pub mod attachment;
 pub mod book;
 pub mod complaint;
 pub mod contract;
@@ -205,6 +206,7 @@ catalogue! {
     3  PolicyVersionPublished book::PolicyVersionPublished, "policy_version.published" v 1 "X10" "规则版本发布";
     4  EventVoided book::EventVoided, "event.voided" v 1 "X22" "作废";
     5  ImportApplied book::ImportApplied, "import.applied" v 1 "X06" "导入";
+    6  AttachmentAdded attachment::AttachmentAdded, "attachment.added" v 1 "X30" "附件已添加";
     10 CustomerRegistered customer::CustomerRegistered, "customer.registered" v 1 "E07" "客户已建档";
     11 CustomerDetailsChanged customer::CustomerDetailsChanged, "customer_details.changed" v 1 "E08" "资料已变更";
     12 ContactAdded customer::ContactAdded, "contact.added" v 1 "E14" "联系人已添加";

@@ -24,10 +24,23 @@ crate::choice! {
 }
 
 /// Whose personal content a section holds, within the stream that carries the event.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// The customer of the stream.
+    #[default]
     Customer,
     /// One of its contacts.
     Contact(ContactId),
@@ -35,6 +48,59 @@ pub enum Subject {
     User(ActorId),
     /// A message that belongs to no customer yet.
     Mail(MailId),
+}
+
+impl bincode::Encode for Subject {
+    fn encode<E: bincode::enc::Encoder>(
+        &self,
+        encoder: &mut E,
+    ) -> Result<(), bincode::error::EncodeError> {
+        match self {
+            Subject::Customer => bincode::Encode::encode(&0u32, encoder),
+            Subject::Contact(contact) => {
+                bincode::Encode::encode(&1u32, encoder)?;
+                bincode::Encode::encode(contact, encoder)
+            }
+            Subject::User(user) => {
+                bincode::Encode::encode(&2u32, encoder)?;
+                bincode::Encode::encode(user, encoder)
+            }
+            Subject::Mail(mail) => {
+                bincode::Encode::encode(&3u32, encoder)?;
+                bincode::Encode::encode(mail, encoder)
+            }
+        }
+    }
+}
+
+impl<C> bincode::Decode<C> for Subject {
+    fn decode<D: bincode::de::Decoder<Context = C>>(
+        decoder: &mut D,
+    ) -> Result<Self, bincode::error::DecodeError> {
+        let number: u32 = bincode::Decode::decode(decoder)?;
+        match number {
+            0 => Ok(Subject::Customer),
+            1 => bincode::Decode::decode(decoder).map(Subject::Contact),
+            2 => bincode::Decode::decode(decoder).map(Subject::User),
+            3 => bincode::Decode::decode(decoder).map(Subject::Mail),
+            found => Err(bincode::error::DecodeError::UnexpectedVariant {
+                type_name: "Subject",
+                allowed: &bincode::error::AllowedEnumVariants::Range { min: 0, max: 3 },
+                found,
+            }),
+        }
+    }
+}
+
+impl Describe for Subject {
+    fn layout() -> Layout {
+        Layout::Choice(vec![
+            ("customer".to_owned(), None),
+            ("contact".to_owned(), Some(ContactId::layout())),
+            ("user".to_owned(), Some(ActorId::layout())),
+            ("mail".to_owned(), Some(MailId::layout())),
+        ])
+    }
 }
 
 /// A sealed section: the key's slot in the vault, the tag (which is also the nonce) and ciphertext.

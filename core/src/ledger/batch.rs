@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::attachment::AttachmentError;
 use crate::codec::CodecError;
 use crate::decide::{Rejection, Request};
 use crate::event::{Actor, Kind, Source, StreamId};
@@ -116,6 +117,9 @@ pub enum SubmitError {
     /// A key was not to be had.
     #[error("the vault did not give a key")]
     Vault(#[from] VaultError),
+    /// An attached file could not be looked at.
+    #[error("an attachment's file could not be looked at")]
+    Attachment(#[from] AttachmentError),
     /// An event could not be written or read.
     #[error("an event could not be encoded or decoded")]
     Codec(#[from] CodecError),
@@ -146,6 +150,7 @@ impl SubmitError {
             SubmitError::Store(StoreError::Io { .. }) => "read_failed",
             SubmitError::Vault(VaultError::Destroyed { .. }) => "key_destroyed",
             SubmitError::Vault(_) => "vault_failed",
+            SubmitError::Attachment(error) => error.code(),
             SubmitError::Codec(_) => "codec_failed",
             SubmitError::Thread { .. } => "thread_failed",
             SubmitError::NotFounded => "not_founded",

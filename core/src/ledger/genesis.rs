@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Parts;
+use super::attach::Lent;
 use super::batch::SubmitError;
 use super::prepare::{Asker, Desk, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
@@ -82,10 +83,12 @@ pub fn found(parts: &mut Parts, genesis: &Genesis) -> Result<(), FoundError> {
     };
     let entropy = std::mem::replace(&mut parts.entropy, Box::new(Spent));
     let mut desk = Desk {
-        reader: Reader::new(Arc::clone(&parts.store), Arc::clone(&parts.vault)),
+        reader: Reader::of(parts),
         store: Arc::clone(&parts.store),
         book_marks: book_marks(&*parts.vault).map_err(broken)?,
         vault: Arc::clone(&parts.vault),
+        attachments: Arc::clone(&parts.attachments),
+        lent: Lent::default(),
         entropy,
         book: BookState::default(),
         states: States::new(1 << 20),

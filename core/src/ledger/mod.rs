@@ -6,6 +6,7 @@
 //! The writer is one thread behind a bounded channel. It collects the batches that have arrived,
 //! decides them one after the other, appends them as one group with one sync, and then answers all.
 
+pub mod attach;
 pub mod batch;
 pub mod feed;
 pub mod genesis;
@@ -14,6 +15,7 @@ pub mod read;
 mod states;
 mod writer;
 
+pub use attach::{AttachError, AttachedFile, Upload, Uploaded};
 pub use batch::{Answer, Batch, EventRef, Mode, Outcome, Refusal, SubmitError, Unit};
 pub use feed::Feed;
 pub use genesis::{Genesis, found};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
+use crate::attachment::AttachmentStore;
 use crate::position::Position;
 use crate::store::LogStore;
 use crate::time::{Clock, Entropy};
@@ -45,6 +48,8 @@ pub struct Parts {
     pub store: Arc<dyn LogStore>,
     /// The keys.
     pub vault: Arc<dyn Vault>,
+    /// The files.
+    pub attachments: Arc<dyn AttachmentStore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids and keys.
@@ -70,7 +75,7 @@ impl Ledger {
     /// # Errors
     /// [`SubmitError`] when the book's own events or keys cannot be read.
     pub fn open(parts: Parts, options: Options) -> Result<Ledger, SubmitError> {
-        let reader = Reader::new(Arc::clone(&parts.store), Arc::clone(&parts.vault));
+        let reader = Reader::of(&parts);
         let (jobs, inbox) = flume::bounded(QUEUE_BATCHES_MAX);
         let (visible_sender, visible) = watch::channel(parts.store.head().next);
         let writer = writer::Writer::new(parts, options, reader.clone(), visible_sender)?;

@@ -10,13 +10,16 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
+use super::attach::Lent;
 use super::batch::{EventRef, Outcome, Refusal, SubmitError, Unit};
 use super::read::{Reader, now_or_block};
 use super::states::{States, StreamMap};
+use crate::attachment::{self, AttachmentStore};
 use crate::codec::CodecError;
+use crate::decide::command::AttachFile;
 use crate::decide::state::{Delta, fold_event};
 use crate::decide::{
-    BookState, Command, Context, CustomerState, Draft, Marker, Numbers, Rejection, Request,
+    self, BookState, Command, Context, CustomerState, Draft, Marker, Numbers, Rejection, Request,
     command, void,
 };
 use crate::event::index::{Term, terms};
@@ -53,13 +56,21 @@ macro_rules! broken_from {
         }
     )* };
 }
-broken_from!(crate::store::StoreError, VaultError, crate::codec::CodecError);
+broken_from!(
+    crate::store::StoreError,
+    VaultError,
+    crate::codec::CodecError,
+    crate::attachment::AttachmentError
+);
 
 /// What the writer knows between groups.
 pub(super) struct Desk {
     pub(super) store: Arc<dyn LogStore>,
     pub(super) reader: Reader,
     pub(super) vault: Arc<dyn Vault>,
+    pub(super) attachments: Arc<dyn AttachmentStore>,
+    /// Keys that were handed out before an event of the log uses them.
+    pub(super) lent: Lent,
     pub(super) entropy: Box<dyn Entropy>,
     pub(super) book: BookState,
     pub(super) book_marks: MarkKey,
@@ -236,10 +247,18 @@ impl Desk {
         let keep_events =
             unit.iter().any(|request| matches!(request.command, Command::VoidEvent(_)));
         let mut outcomes = Vec::with_capacity(unit.len());
+        let mut before = None;
         for (index, request) in unit.into_iter().enumerate() {
             let mut work = Work { desk: self, asker, pending, sheet, keep_events };
-            match work.request(request) {
-                Ok(outcome) => outcomes.push(outcome),
+            let attaches = matches!(request.command, Command::AttachFile(_));
+            match work.request(request, before.as_ref()) {
+                Ok(outcome) => {
+                    if !attaches {
+                        let first = outcome.events.first();
+                        before = first.map(|event| (event.stream.clone(), event.event_id));
+                    }
+                    outcomes.push(outcome);
+                }
                 Err(Stop::Refused(rejection)) => return Ok(Err(Refusal { index, rejection })),
                 Err(Stop::Broken(error)) => return Err(error),
             }
@@ -294,7 +313,7 @@ impl Desk {
         work.emit_layout(Kind::BookOpened)?;
         work.sheet.published.push(Kind::BookOpened);
         for policy in policies {
-            work.request(request_of(Command::PublishPolicyVersion(policy)))?;
+            work.request(request_of(Command::PublishPolicyVersion(policy)), None)?;
         }
         Ok(())
     }
@@ -335,8 +354,11 @@ impl Said {
     }
 }
 
+/// The event that the unit's last request before became, and its stream.
+type Before = (StreamId, EventId);
+
 impl Work<'_, '_> {
-    fn request(&mut self, request: Request) -> Result<Outcome, Stop> {
+    fn request(&mut self, request: Request, before: Option<&Before>) -> Result<Outcome, Stop> {
         let stream = stream_of(&request)?;
         self.ready(&stream)?;
         let content = self.content_mark(&stream, &request)?;
@@ -364,6 +386,10 @@ impl Work<'_, '_> {
         let said = Said { effective_at, reason, corrects, mark: content };
         let events = match command {
             Command::VoidEvent(void) => self.void(&stream, &said, void.event)?,
+            Command::AttachFile(attach) => {
+                let body = self.attach(&stream, attach, before)?;
+                self.accept(&stream, &said, body)?
+            }
             other => {
                 let body = self.propose(&stream, &said, other)?;
                 self.accept(&stream, &said, body)?
@@ -378,6 +404,7 @@ impl Work<'_, '_> {
             self.desk.load(stream).map_err(Stop::Broken)?;
             let overlay = self.sheet.under.get(stream).cloned().unwrap_or_default();
             self.sheet.overlays.insert(stream.clone(), overlay);
+            self.note_lent(stream);
         }
         Ok(())
     }
@@ -462,6 +489,38 @@ impl Work<'_, '_> {
             waiting.extend(follows);
         }
         Ok(events)
+    }
+
+    /// Makes an attachment's event of the command and of what the store knows of the file. From
+    /// here on the file is known to stay: the store has synced it and its name.
+    fn attach(
+        &mut self,
+        stream: &StreamId,
+        attach: AttachFile,
+        before: Option<&Before>,
+    ) -> Result<Body, Stop> {
+        let event = match (attach.event, before) {
+            (Some(event), _) => {
+                self.event_of(stream, event)?;
+                event
+            }
+            (None, Some((other, event))) if other == stream => *event,
+            (None, _) => return Err(Rejection::AttachedToNothing {}.into()),
+        };
+        let stored = attachment::find(&*self.desk.attachments, &attach.attachment)?;
+        let body = decide::attachment::propose(attach, stored, event, &self.draft(stream))?;
+        Ok(Body::AttachmentAdded(body))
+    }
+
+    /// Lays the keys that were lent for the stream over what the log says.
+    fn note_lent(&mut self, stream: &StreamId) {
+        let Some(lent) = self.desk.lent.of(stream) else { return };
+        for ((subject, class), slot) in lent {
+            let mut draft = self.draft(stream);
+            if draft.key_slot(&subject, class).is_none() {
+                draft.note_key_slot(subject, class, slot);
+            }
+        }
     }
 
     fn void(
@@ -669,6 +728,9 @@ impl Work<'_, '_> {
             (StreamId::Book(_), Command::HoldMail(held)) if !held.mail.is_empty() => {
                 Some((Subject::Mail(held.mail.clone()), Class::Correspondence))
             }
+            (StreamId::Book(_), Command::AttachFile(attach)) => {
+                Some((attach.subject.clone(), Class::Correspondence))
+            }
             (StreamId::Book(_), _) => None,
         };
         let content = match owner {
@@ -730,11 +792,16 @@ impl Work<'_, '_> {
         Ok(crate::event::Header::decode(&bytes)?)
     }
 
-    /// Finds an event of a stream by its id.
+    /// Finds an event of a stream by its id, whose time is the one it was recorded at.
     fn event_of(&mut self, stream: &StreamId, id: EventId) -> Result<(Position, Kind), Stop> {
-        let mut from = Position(0);
+        let (start, end) = id.recorded_within();
+        let before = Timestamp(start.0.saturating_sub(1));
+        let mut from = now_or_block(self.desk.store.position_at(before))?;
         while let Some(position) = self.next_in_stream(stream, from)? {
             let header = self.header_at(position)?;
+            if header.envelope.recorded_at > end {
+                break;
+            }
             if header.envelope.event_id == id && header.envelope.stream == *stream {
                 return Ok((position, header.kind));
             }
@@ -862,6 +929,9 @@ fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
         Command::PublishPolicyVersion(_) => Some(BookStream::Policies),
         Command::ApplyImport(_) => Some(BookStream::Imports),
         Command::HoldMail(_) | Command::AssignMail(_) => Some(BookStream::Mail),
+        Command::AttachFile(attach) if matches!(attach.subject, Subject::Mail(_)) => {
+            Some(BookStream::Mail)
+        }
         _ => None,
     };
     match (book, &request.customer) {

@@ -8,8 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::Parts;
 use super::batch::SubmitError;
 use super::prepare::{book_marks, open_section};
+use crate::attachment::AttachmentStore;
 use crate::decide::BookState;
 use crate::event::index::Term;
 use crate::event::{Event, Kind, StreamId};
@@ -66,13 +68,19 @@ pub struct OpenedEvent {
 #[derive(Clone)]
 pub struct Reader {
     store: Arc<dyn LogStore>,
-    vault: Arc<dyn Vault>,
+    pub(super) vault: Arc<dyn Vault>,
+    pub(super) attachments: Arc<dyn AttachmentStore>,
     book: Arc<OnceLock<BookState>>,
 }
 
 impl Reader {
-    pub(super) fn new(store: Arc<dyn LogStore>, vault: Arc<dyn Vault>) -> Reader {
-        Reader { store, vault, book: Arc::default() }
+    pub(super) fn of(parts: &Parts) -> Reader {
+        Reader {
+            store: Arc::clone(&parts.store),
+            vault: Arc::clone(&parts.vault),
+            attachments: Arc::clone(&parts.attachments),
+            book: Arc::default(),
+        }
     }
 
     pub(super) fn set_book(&self, book: BookState) {
@@ -87,7 +95,7 @@ impl Reader {
         self.book.get().ok_or(SubmitError::NotFounded)
     }
 
-    fn book_id(&self) -> BookId {
+    pub(super) fn book_id(&self) -> BookId {
         self.book.get().map_or(BookId(uuid::Uuid::nil()), |book| book.book)
     }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use tokio::sync::{oneshot, watch};
 
+use super::attach::{Lent, Loan};
 use super::batch::{Answer, BATCH_REQUESTS_MAX, Batch, Mode, SubmitError};
 use super::prepare::{Asker, Desk, Pending, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
@@ -33,6 +34,8 @@ const REHEARSALS_MAX: usize = 16;
 pub(super) enum Job {
     /// Take a batch.
     Submit { batch: Batch, reply: oneshot::Sender<Result<Answer, SubmitError>> },
+    /// Hand out the key that a subject's files are sealed with.
+    Lend(Loan),
     /// Finish and stop.
     Close { reply: oneshot::Sender<Result<(), SubmitError>> },
 }
@@ -65,7 +68,9 @@ impl Writer {
             store: Arc::clone(&parts.store),
             reader,
             book_marks: book_marks(&*parts.vault)?,
+            lent: Lent::until(parts.vault.lent()?),
             vault: parts.vault,
+            attachments: parts.attachments,
             entropy: parts.entropy,
             book,
             states: States::new(options.states_size_bytes_max),
@@ -101,6 +106,11 @@ impl Writer {
                         return;
                     }
                 }
+                Ok(Job::Lend(loan)) => {
+                    let head = self.store.head();
+                    let mut next_key_slot = self.desk.next_key_slot(&head);
+                    self.desk.lend(loan, &head, &mut next_key_slot);
+                }
                 Ok(Job::Close { reply }) => {
                     self.end(reply);
                     return;
@@ -131,7 +141,7 @@ impl Writer {
         let mut pending = Pending {
             first: head.next,
             recorded_at: head.recorded_at,
-            next_key_slot: head.next_key_slot,
+            next_key_slot: self.desk.next_key_slot(&head),
             ..Pending::default()
         };
         let mut waiting: Vec<Waiting> = Vec::new();
@@ -157,6 +167,9 @@ impl Writer {
             };
             match inbox.recv_timeout(wait) {
                 Ok(Job::Submit { batch, reply }) => next = Some((batch, reply)),
+                Ok(Job::Lend(loan)) => {
+                    self.desk.lend(loan, &self.store.head(), &mut pending.next_key_slot);
+                }
                 Ok(Job::Close { reply }) => close = Some(reply),
                 Err(_) => {}
             }
@@ -232,7 +245,7 @@ impl Writer {
                     self.desk.book = book;
                     self.desk.published = published;
                 }
-                pending.next_key_slot = self.store.head().next_key_slot;
+                pending.next_key_slot = self.desk.next_key_slot(&self.store.head());
                 for (reply, answer) in waiting.drain(..) {
                     let failed = answer.and_then(|_| Err(again(&error).into()));
                     let _ = reply.send(failed);

@@ -6,6 +6,9 @@
 //!                     ‖ zeros (12) ‖ crc32 of the 60 bytes before u32 LE
 //!   slot    48 bytes: state u8 (1 live, 2 destroyed) ‖ zeros (7) ‖ key (32) ‖ zeros (4)
 //!                     ‖ crc32 of the 44 bytes before u32 LE
+//! vault/lent           the bound of keys that were used before the log said whose they are
+//!                     "daybook lent  1\n" (16) ‖ book id (16) ‖ slots u64 LE
+//!                     ‖ crc32 of the 40 bytes before u32 LE
 //! ```
 //! Files are made in a temporary name, synced, renamed, and the folder synced, so a file of the
 //! right name is always whole.
@@ -13,7 +16,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -25,6 +28,8 @@ const MAGIC: &[u8; 16] = b"daybook vault 1\n";
 const HEADER_SIZE_BYTES: usize = 64;
 const SLOT_SIZE_BYTES: usize = 48;
 const SLOTS_PER_FILE: u64 = 4096;
+const LENT_MAGIC: &[u8; 16] = b"daybook lent  1\n";
+const LENT_FILE: &str = "lent";
 const LIVE: u8 = 1;
 const DESTROYED: u8 = 2;
 
@@ -34,6 +39,8 @@ pub struct FileVault {
     folder: PathBuf,
     book: BookId,
     files: RwLock<Vec<Option<Loaded>>>,
+    /// The kept bound of lent slots, once it was read.
+    lent: Mutex<Option<u64>>,
 }
 
 type Loaded = Zeroizing<Vec<u8>>;
@@ -49,7 +56,8 @@ impl FileVault {
         if let Some(parent) = folder.parent() {
             sync_folder(parent).map_err(|source| failed("syncing the vault's parent", source))?;
         }
-        Ok(FileVault { folder: folder.to_owned(), book, files: RwLock::default() })
+        let (folder, files, lent) = (folder.to_owned(), RwLock::default(), Mutex::default());
+        Ok(FileVault { folder, book, files, lent })
     }
 
     /// Opens a vault; keys are read when they are first needed.
@@ -75,7 +83,8 @@ impl FileVault {
             return Err(VaultError::Foreign { path: show(folder), problem });
         }
         let files = numbers.iter().map(|_| None).collect();
-        let vault = FileVault { folder: folder.to_owned(), book, files: RwLock::new(files) };
+        let (folder, files) = (folder.to_owned(), RwLock::new(files));
+        let vault = FileVault { folder, book, files, lent: Mutex::default() };
         vault.load(0)?;
         Ok(vault)
     }
@@ -133,6 +142,26 @@ impl FileVault {
         fs::rename(&temporary, &path).map_err(failed)?;
         sync_folder(&self.folder).map_err(failed)?;
         Ok(bytes)
+    }
+
+    /// Reads the kept bound of lent slots.
+    fn read_lent(&self) -> Result<u64, VaultError> {
+        let path = self.folder.join(LENT_FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+            Err(source) => {
+                let what = "reading lent keys";
+                return Err(VaultError::Io { what, path: show(&path), source });
+            }
+        };
+        let slots = bytes.get(32..40).and_then(|slots| slots.try_into().ok());
+        let slots = slots.map_or(0, u64::from_le_bytes);
+        if lent_bytes(self.book, slots) == bytes {
+            return Ok(slots);
+        }
+        let problem = "it is damaged or another book's";
+        Err(VaultError::Foreign { path: show(&path), problem })
     }
 
     /// Overwrites a key, syncs, and forgets it: what it sealed is unreadable from now on.
@@ -202,6 +231,38 @@ impl Vault for FileVault {
         Ok(())
     }
 
+    fn lend(&self, slots: u64) -> Result<(), VaultError> {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = match *lent {
+            Some(kept) => kept,
+            None => self.read_lent()?,
+        };
+        if slots <= kept {
+            *lent = Some(kept);
+            return Ok(());
+        }
+        let path = self.folder.join(LENT_FILE);
+        let failed =
+            |source| VaultError::Io { what: "keeping lent keys", path: show(&path), source };
+        let temporary = path.with_extension("new");
+        let mut file = File::create(&temporary).map_err(failed)?;
+        file.write_all(&lent_bytes(self.book, slots))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &path))
+            .and_then(|()| sync_folder(&self.folder))
+            .map_err(failed)?;
+        *lent = Some(slots);
+        Ok(())
+    }
+
+    fn lent(&self) -> Result<u64, VaultError> {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        match *lent {
+            Some(kept) => Ok(kept),
+            None => Ok(*lent.insert(self.read_lent()?)),
+        }
+    }
+
     fn slots(&self) -> u64 {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         files.len() as u64 * SLOTS_PER_FILE
@@ -221,6 +282,15 @@ fn header_bytes(book: BookId, first_slot: u64) -> Vec<u8> {
     bytes.extend_from_slice(&first_slot.to_le_bytes());
     bytes.extend_from_slice(&SLOTS_PER_FILE.to_le_bytes());
     bytes.resize(HEADER_SIZE_BYTES - 4, 0);
+    let checksum = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn lent_bytes(book: BookId, slots: u64) -> Vec<u8> {
+    let mut bytes = LENT_MAGIC.to_vec();
+    bytes.extend_from_slice(book.0.as_bytes());
+    bytes.extend_from_slice(&slots.to_le_bytes());
     let checksum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
     bytes
@@ -283,6 +353,25 @@ mod tests {
         vault.destroy(5).expect("destroyed");
         assert!(matches!(vault.key(5), Err(VaultError::Destroyed { slot: 5 })));
         assert!(vault.key(6).is_ok());
+    }
+
+    #[test]
+    fn lent_slots_are_kept_over_an_opening() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("vault");
+        let vault = FileVault::create(&path, book()).expect("made");
+        vault.provision(1, &mut Counting(0)).expect("provisioned");
+        assert_eq!(vault.lent().expect("read"), 0);
+        vault.lend(7).expect("lent");
+        vault.lend(5).expect("lent");
+        let again = FileVault::open(&path, book()).expect("opened");
+        assert_eq!(again.lent().expect("read"), 7);
+        let file = path.join(LENT_FILE);
+        let mut bytes = fs::read(&file).expect("read");
+        bytes[33] ^= 1;
+        fs::write(&file, &bytes).expect("written");
+        let again = FileVault::open(&path, book()).expect("opened");
+        assert!(matches!(again.lent(), Err(VaultError::Foreign { .. })));
     }
 
     #[test]

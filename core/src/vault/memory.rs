@@ -1,5 +1,6 @@
 //! A vault in memory, for tests and dry runs.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Key, Vault, VaultError};
@@ -9,6 +10,7 @@ use crate::time::Entropy;
 #[derive(Debug, Default)]
 pub struct MemoryVault {
     keys: Mutex<Vec<Key>>,
+    lent: AtomicU64,
 }
 
 impl Vault for MemoryVault {
@@ -26,6 +28,15 @@ impl Vault for MemoryVault {
             keys.push(key);
         }
         Ok(())
+    }
+
+    fn lend(&self, slots: u64) -> Result<(), VaultError> {
+        self.lent.fetch_max(slots, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn lent(&self) -> Result<u64, VaultError> {
+        Ok(self.lent.load(Ordering::SeqCst))
     }
 
     fn slots(&self) -> u64 {

@@ -94,6 +94,19 @@ pub trait Vault: Send + Sync + 'static {
     /// [`VaultError::Io`].
     fn provision(&self, slots: u64, entropy: &mut dyn Entropy) -> Result<(), VaultError>;
 
+    /// Keeps, durably, that any key below `slots` may have sealed content before the log says whose
+    /// it is: no such key is ever given to a subject by a later opening. A no-op when it is kept.
+    ///
+    /// # Errors
+    /// [`VaultError::Io`].
+    fn lend(&self, slots: u64) -> Result<(), VaultError>;
+
+    /// Returns the bound that [`Vault::lend`] keeps; 0 when nothing was lent.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn lent(&self) -> Result<u64, VaultError>;
+
     /// Returns how many slots exist.
     fn slots(&self) -> u64;
 }

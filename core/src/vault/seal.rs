@@ -26,7 +26,7 @@ use super::Key;
 use crate::event::{Class, Kind, Sealed, Subject};
 use crate::id::{BookId, EventId};
 
-type HmacSha256 = Hmac<Sha256>;
+pub(crate) type HmacSha256 = Hmac<Sha256>;
 
 /// What a section is bound to: moving it to another place makes it unreadable.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ fn subject_parts(subject: &Subject) -> (u8, &str) {
 }
 
 #[allow(clippy::expect_used, reason = "lengths are constants that HKDF accepts")]
-fn expand<const N: usize>(key: &[u8; 32], info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+pub(crate) fn expand<const N: usize>(key: &[u8; 32], info: &[&[u8]]) -> Zeroizing<[u8; N]> {
     let mut okm = Zeroizing::new([0u8; N]);
     // A slot key is uniformly random, so the extract step is left out as RFC 5869, 3.3 allows.
     let hkdf = Hkdf::<Sha256>::from_prk(key).expect("32 bytes are a pseudorandom key for SHA-256");

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use daybook_core::attachment::MemoryAttachments;
 use daybook_core::decide::Request;
 use daybook_core::decide::command::RegisterCustomer;
 use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource};
@@ -83,14 +84,17 @@ pub fn genesis() -> Genesis {
 /// Founds a book on an empty store.
 pub fn found_on(store: Arc<dyn LogStore>, vault: Arc<dyn Vault>, clock: Arc<TestClock>) {
     let entropy = Box::new(Seeded(AtomicU64::new(1)));
-    let mut parts = Parts { store, vault, clock, entropy };
+    let attachments = Arc::new(MemoryAttachments::default());
+    let mut parts = Parts { store, vault, attachments, clock, entropy };
     found(&mut parts, &genesis()).expect("founded");
 }
 
 pub fn open_on(store: Arc<dyn LogStore>, vault: Arc<dyn Vault>, clock: Arc<TestClock>) -> Ledger {
     let seed = 2 + store.head().next.0;
     let entropy = Box::new(Seeded(AtomicU64::new(seed)));
-    Ledger::open(Parts { store, vault, clock, entropy }, Options::default()).expect("opened")
+    let attachments = Arc::new(MemoryAttachments::default());
+    let parts = Parts { store, vault, attachments, clock, entropy };
+    Ledger::open(parts, Options::default()).expect("opened")
 }
 
 /// A founded, open ledger on a store.

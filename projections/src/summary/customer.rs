@@ -1,10 +1,11 @@
 //! Lines about customers, contacts and interactions.
 
+use daybook_core::event::attachment::AttachmentAdded;
 use daybook_core::event::customer::{
     ContactAdded, CustomerDetailsChanged, CustomerField, CustomerRegistered, DetailChanges,
 };
 use daybook_core::event::interaction::{Direction, InteractionRecorded, InteractionVoided};
-use daybook_core::id::Note;
+use daybook_core::id::{Line, Note};
 
 use super::{Summary, words};
 
@@ -59,4 +60,23 @@ pub(super) fn interaction(body: &InteractionRecorded) -> Summary {
 pub(super) fn interaction_voided(body: &InteractionVoided) -> Summary {
     let interaction = &body.interaction;
     Summary::new(format!("interaction {interaction} voided"), format!("往来 {interaction} 作废"))
+}
+
+pub(super) fn attachment(body: &AttachmentAdded) -> Summary {
+    let (media_type, size) = (body.media_type.essence(), size(body.size_bytes));
+    let name = words(Some(&body.label), |label| label.name.as_ref().map(Line::to_string));
+    Summary::new(
+        format!("file attached, {media_type}, {size}"),
+        format!("添加附件（{media_type}，{size}）"),
+    )
+    .saying(name)
+}
+
+/// Writes a size in decimal units, as file managers do.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
 }

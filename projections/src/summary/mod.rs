@@ -58,6 +58,7 @@ pub fn summarize(body: &Body) -> Summary {
         Body::PolicyVersionPublished(body) => book::policy(body),
         Body::EventVoided(body) => book::voided(body),
         Body::ImportApplied(body) => book::import(body),
+        Body::AttachmentAdded(body) => customer::attachment(body),
         Body::CustomerRegistered(body) => customer::registered(body),
         Body::CustomerDetailsChanged(body) => customer::changed(body),
         Body::ContactAdded(body) => customer::contact(body),

@@ -44,6 +44,7 @@ use async_trait::async_trait;
 pub use error::StoreOpenError;
 pub use heads::{HEAD_FILE, NoteError, parse_note};
 pub use identity::{BOOK_FILE, Identity};
+pub(crate) use journal::writer::{is_full, sync_dir};
 pub use lock::{LOCK_FILE, is_held};
 pub use open::{IndexState, OpenReport, Options};
 pub use recover::Quarantined;

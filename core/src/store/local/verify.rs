@@ -3,7 +3,7 @@
 //! Invariant: nothing is written, nothing is opened for writing, and sled is only ever opened in a
 //! copy. What this module does not do: it checks no signature and no business rule.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,12 @@ use super::journal::scan::{Frame, FrameReader, Tail, io_error};
 use super::journal::segment::{Boundary, SegmentFile, SegmentHeader, segment_path};
 use super::sled::Index;
 use super::{JOURNAL_DIR, SLED_DIR};
+use crate::attachment::{self, FilesReport, NamedFile};
 use crate::codec;
+use crate::event::attachment::AttachmentId;
 use crate::event::envelope::EVENT_FORMAT;
 use crate::event::index::terms;
-use crate::event::{Event, StreamId};
+use crate::event::{Body, Event, Kind, StreamId};
 use crate::id::{BookId, EventId};
 use crate::position::{Position, StreamVersion};
 use crate::proof::tree::Frontier;
@@ -63,6 +65,10 @@ pub struct VerifyReport {
     pub tree_heads: Vec<(u64, PathBuf)>,
     /// Bytes after the last good frame, of a group that was never confirmed.
     pub unconfirmed: Option<UnconfirmedTail>,
+    /// The attachments that events name.
+    pub named_files: BTreeMap<AttachmentId, NamedFile>,
+    /// What became of their files; empty until [`crate::book::verify`] has looked at them.
+    pub files: FilesReport,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -112,6 +118,19 @@ pub enum VerifyError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// Attachments are missing or damaged, though the log holds.
+    #[error("{}", Damages(report))]
+    Attachments {
+        /// What was found.
+        report: Box<FilesReport>,
+    },
+    /// The attachments' folder cannot be read.
+    #[error("the attachments cannot be read")]
+    AttachmentsUnreadable {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The index does not hold what the journal holds.
     #[error("the index differs from the journal at position {position}: {problem}")]
     Derived {
@@ -120,6 +139,30 @@ pub enum VerifyError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// Names bad files, the first few one by one.
+struct Damages<'a>(&'a FilesReport);
+
+impl std::fmt::Display for Damages<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const NAMED_MAX: usize = 3;
+        for (index, damage) in self.0.damages.iter().take(NAMED_MAX).enumerate() {
+            let comma = if index == 0 { "" } else { "; " };
+            let (path, problem, first) = (damage.path.display(), damage.problem, damage.first);
+            write!(
+                f,
+                "{comma}attachment {path}: {problem}; named by the event at position {first}"
+            )?;
+            if damage.events > 1 {
+                write!(f, " and {} more", damage.events - 1)?;
+            }
+        }
+        match self.0.damaged.saturating_sub(self.0.damages.len().min(NAMED_MAX) as u64) {
+            0 => Ok(()),
+            more => write!(f, "; {more} more attachments are missing or damaged"),
+        }
+    }
 }
 
 impl From<StoreError> for VerifyError {
@@ -216,6 +259,8 @@ pub fn verify(
         recorded_at: check.boundary.recorded_at,
         tree_heads: check.heads.into_iter().map(|(head, path)| (head.size, path)).collect(),
         unconfirmed,
+        named_files: check.named_files,
+        files: FilesReport::default(),
         elapsed: started.elapsed(),
     })
 }
@@ -319,12 +364,13 @@ fn read_all(segments: &[SegmentFile], pieces: &SyncSender<Piece>) -> Result<(), 
 type Place =
     (Position, Timestamp, Timestamp, EventId, StreamId, StreamVersion, Option<Position>, Hash);
 
-fn decode_place(bytes: &[u8]) -> Option<Place> {
+/// Returns the number of an event's kind and its place.
+fn decode_place(bytes: &[u8]) -> Option<(u16, Place)> {
     let (format, rest) = bytes.split_first()?;
-    let (_, taken) = codec::decode_prefix::<(u16, u16)>("an event's kind", rest).ok()?;
+    let ((tag, _), taken) = codec::decode_prefix::<(u16, u16)>("an event's kind", rest).ok()?;
     let envelope = rest.get(taken..)?;
     let (place, _) = codec::decode_prefix::<Place>("an event's place", envelope).ok()?;
-    (*format == EVENT_FORMAT).then_some(place)
+    (*format == EVENT_FORMAT).then_some((tag, place))
 }
 
 struct Check {
@@ -333,6 +379,7 @@ struct Check {
     book: BookId,
     streams: HashMap<StreamId, (StreamVersion, Position, Hash)>,
     event_bytes: u64,
+    named_files: BTreeMap<AttachmentId, NamedFile>,
     /// Bytes of whole segments, and of the present one.
     bytes_read: u64,
     bytes_before: u64,
@@ -347,6 +394,7 @@ impl Check {
             book,
             streams: HashMap::new(),
             event_bytes: 0,
+            named_files: BTreeMap::new(),
             bytes_read: 0,
             bytes_before: 0,
             path: PathBuf::new(),
@@ -488,8 +536,8 @@ impl Check {
     }
 
     fn event(&mut self, position: Position, bytes: &[u8], hash: Hash) -> Result<(), &'static str> {
-        let (named, recorded_at, _, _, stream, version, prev_position, prev_hash) =
-            decode_place(bytes).ok_or("the event does not decode")?;
+        let (tag, place) = decode_place(bytes).ok_or("the event does not decode")?;
+        let (named, recorded_at, _, _, stream, version, prev_position, prev_hash) = place;
         if named != position {
             return Err("the event names another position");
         }
@@ -505,6 +553,12 @@ impl Check {
             return Err("the event does not link to the one before it in its stream");
         }
         *last = (version, position, hash);
+        if tag == Kind::AttachmentAdded.tag() {
+            let event = Event::decode(bytes).map_err(|_| "the event does not decode")?;
+            if let Body::AttachmentAdded(body) = &event.body {
+                attachment::note(&mut self.named_files, body, position)?;
+            }
+        }
         self.boundary.recorded_at = recorded_at;
         self.event_bytes += bytes.len() as u64;
         Ok(())

@@ -12,6 +12,7 @@ pub mod help;
 pub mod render;
 pub mod seat;
 pub mod session;
+pub mod settings;
 pub mod suggest;
 pub mod system;
 pub mod text;

@@ -15,7 +15,7 @@ use daybook_core::book::BookError;
 use daybook_core::ledger::Ledger;
 use daybook_core::store::local::{IndexState, OpenReport, StoreOpenError};
 use daybook_server::client::{Lost, Reconnect, Transport};
-use daybook_server::serve::{Grace, PrivateSocket, serve_private};
+use daybook_server::serve::{Door, Grace, Limits, PrivateSocket, Server, Watch, serve};
 use daybook_server::{App, router};
 use tokio::sync::oneshot;
 
@@ -26,7 +26,7 @@ use crate::system::SystemClock;
 /// How long a command waits for the lock or an answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before looking again.
-const PAUSE: Duration = Duration::from_millis(10);
+pub(crate) const PAUSE: Duration = Duration::from_millis(10);
 /// What others may still finish when this command is done. Their imports are not waited for: they
 /// go on by themselves, in a process of their own.
 const GRACE: Grace = Grace { calls: Duration::from_secs(2), streams: Duration::ZERO };
@@ -168,7 +168,10 @@ impl Counter {
                 // The sender that is gone means the same as one that has spoken.
                 let _ = stopped.await;
             };
-            let served = runtime.block_on(serve_private(socket, router(app), GRACE, stopped));
+            let watch = Arc::new(Watch::over(app.ledger.clone(), None));
+            let server =
+                Server { router: router(app), limits: Limits::trusted(), grace: GRACE, watch };
+            let served = runtime.block_on(serve(vec![Door::Private(socket)], server, stopped));
             // Reads that were cut off end by themselves with the process.
             runtime.shutdown_background();
             drop(served);
@@ -184,7 +187,7 @@ impl Counter {
 }
 
 /// Says on standard error what opening the ledger had to repair.
-fn note(report: &OpenReport, lang: Lang) {
+pub(crate) fn note(report: &OpenReport, lang: Lang) {
     if let Some(cut) = &report.quarantined {
         match lang {
             Lang::En => {

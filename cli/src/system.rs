@@ -32,14 +32,33 @@ impl Entropy for SystemEntropy {
 /// Returns the folder outside the ledger where tree heads are kept as well: `DAYBOOK_HEADS`, or
 /// `daybook/heads` in the user's state folder.
 pub fn heads_outside() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(folder) = variable("DAYBOOK_HEADS") {
         return Some(PathBuf::from(folder));
     }
-    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
-    let state =
-        state.or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".local/state")));
-    state.map(|state| state.join("daybook/heads"))
+    Some(state_folder()?.join("heads"))
+}
+
+/// Returns the folder for what belongs to this user and machine and is no part of a ledger.
+pub fn state_folder() -> Option<PathBuf> {
+    let home = || variable("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
+    state.map(|state| state.join("daybook"))
+}
+
+/// Returns the file of settings: `DAYBOOK_CONFIG`, or `daybook/config.toml` in the user's
+/// configuration folder; and whether it was named and so must be there.
+pub fn config_file() -> Option<(PathBuf, bool)> {
+    if let Some(file) = variable("DAYBOOK_CONFIG") {
+        return Some((PathBuf::from(file), true));
+    }
+    let home = || variable("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let folder = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
+    folder.map(|folder| (folder.join("daybook/config.toml"), false))
+}
+
+/// Returns a variable of the environment that is set to something.
+pub fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Returns the machine's time zone by its IANA name, or UTC.

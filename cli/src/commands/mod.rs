@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub mod completion;
+pub mod config;
 pub mod demo;
 pub mod exit_codes;
 pub mod import;
@@ -8,6 +9,7 @@ pub mod init;
 pub mod log;
 pub mod man;
 pub mod record;
+pub mod serve;
 pub mod show;
 pub mod stats;
 pub mod verify;
@@ -21,6 +23,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::error::CliError;
 use crate::help;
 use crate::render::{Lang, paint};
+use crate::settings::Settings;
 
 /// Keep a ledger of everything that happens between you and your customers.
 #[derive(Debug, Parser)]
@@ -66,6 +69,9 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: paint::When,
+    /// What the file of settings says, and which settings were given as options.
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 impl Global {
@@ -106,6 +112,8 @@ enum Verb {
     Stats(stats::Stats),
     Verify(verify::Verify),
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Config(config::Config),
     Completion(completion::Completion),
     Man(man::Man),
     #[command(hide = true)]
@@ -156,10 +164,19 @@ pub fn run() -> ExitCode {
         paint::When::Never => clap::ColorChoice::Never,
     });
     let read = command.try_get_matches_from_mut(&arguments);
-    let cli = match read.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
+    let mut settings = match Settings::read() {
+        Ok(settings) => settings,
+        Err(error) => return end(Err(error), manner.json, manner.lang),
+    };
+    let read = read.and_then(|matches| {
+        let arguments = settings.complete(&arguments, &matches);
+        command.try_get_matches_from_mut(&arguments)
+    });
+    let mut cli = match read.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => cli,
         Err(error) => return unread(&error, &command, &arguments, manner),
     };
+    cli.global.settings = settings;
     let global = &cli.global;
     let done = match cli.verb {
         Verb::Init(verb) => verb.run(global),
@@ -170,6 +187,8 @@ pub fn run() -> ExitCode {
         Verb::Stats(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),
+        Verb::Serve(verb) => verb.run(global),
+        Verb::Config(verb) => verb.run(global),
         Verb::Completion(verb) => verb.run(global),
         Verb::Man(verb) => verb.run(global),
         Verb::ExitCodes(verb) => verb.run(global),

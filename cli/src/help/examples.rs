@@ -248,6 +248,15 @@ pub const PAGES: &[Page] = &[
     plain("stats", &[("daybook stats --as-of 2026-06-30", "", "")]),
     plain("verify", &[("daybook verify --derived", "", "")]),
     Page {
+        path: "serve",
+        examples: &[("daybook serve --listen 127.0.0.1:7317", "", "")],
+        note: Some((
+            "Only this machine can reach it; callers show the token in the file that it names.",
+            "只有本机可以访问；调用方须出示它所指明文件中的令牌。",
+        )),
+    },
+    plain("config", &[("daybook config", "", "")]),
+    Page {
         path: "demo",
         examples: &[("daybook demo --dir sample", "", "")],
         note: Some((

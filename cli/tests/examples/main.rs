@@ -25,6 +25,11 @@ fn examples_of_the_help_run() {
     for page in PAGES {
         let place = if FROM_NOTHING.contains(&page.path) { Place::empty() } else { sample.copy() };
         for (line, ..) in page.examples {
+            if page.path == "serve" {
+                let anywhere = line.replace(":7317", ":0");
+                drop(place.serve(&anywhere, "help of serve"));
+                continue;
+            }
             let said = place.run(line, None);
             assert_eq!(said.code, 0, "help of {:?}: {line}\n{}", page.path, said.text);
         }

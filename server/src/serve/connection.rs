@@ -1,38 +1,51 @@
 //! One connection: its calls, one after the other, until either side ends it.
+//!
+//! Invariant: a connection on which nothing moves is ended, whichever side is at fault.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::UnixStream;
-use tower::ServiceExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::Shared;
+use super::refusal::Refusal;
+use super::stall::Stalling;
+use super::{Shared, call};
 
-/// The longest time from the end of one call to the end of the next one's headers.
-const HEADER_READ_TIME: Duration = Duration::from_secs(30);
 /// The most bytes of headers.
 const HEADER_SIZE_BYTES_MAX: usize = 64 << 10;
+/// How long somebody who is turned away may take to hear it.
+const FAREWELL_TIME: Duration = Duration::from_secs(1);
+/// How many are told why they are turned away at the same time; the others are just cut off.
+const FAREWELLS_MAX: usize = 64;
 
-/// Whether this connection is in the middle of a stream; counted among the server's.
-struct Streaming {
-    shared: Arc<Shared>,
+/// What the connections of one door share.
+pub(super) struct Lane {
+    pub shared: Arc<Shared>,
+    /// What a caller must show; nothing at the private socket.
+    pub guard: Option<Arc<call::Guard>>,
+    /// Connections that are in the middle of a stream.
+    pub streaming: AtomicUsize,
+}
+
+/// Whether a connection is in the middle of a stream; counted among the door's.
+pub(super) struct Streaming {
+    lane: Arc<Lane>,
     now: AtomicBool,
 }
 
 impl Streaming {
-    fn set(&self, streams: bool) {
+    pub(super) fn set(&self, streams: bool) {
         let before = self.now.swap(streams, Ordering::Relaxed);
         if streams && !before {
-            self.shared.streaming.fetch_add(1, Ordering::Relaxed);
+            self.lane.streaming.fetch_add(1, Ordering::Relaxed);
         } else if !streams && before {
-            self.shared.streaming.fetch_sub(1, Ordering::Relaxed);
+            self.lane.streaming.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -43,25 +56,28 @@ impl Drop for Streaming {
     }
 }
 
-/// Tells whether a path's answer or body is a stream without a known end.
-fn streams(path: &str) -> bool {
-    matches!(path, "/v1/imports" | "/v1/feed")
-}
-
 /// Answers the calls of a connection.
-pub(super) async fn answer(stream: UnixStream, shared: Arc<Shared>) {
-    let mut stopping = shared.stopping.clone();
-    let streaming =
-        Arc::new(Streaming { shared: Arc::clone(&shared), now: AtomicBool::new(false) });
+pub(super) async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    lane: Arc<Lane>,
+) {
+    let limits = lane.shared.limits;
+    let _open = lane.shared.watch.connection();
+    let mut stopping = lane.shared.stopping.clone();
+    let streaming = Arc::new(Streaming { lane: Arc::clone(&lane), now: AtomicBool::new(false) });
     let service = service_fn(move |request: Request<Incoming>| {
-        streaming.set(streams(request.uri().path()));
-        shared.router.clone().oneshot(request.map(Body::new))
+        let (lane, streaming) = (Arc::clone(&lane), Arc::clone(&streaming));
+        async move {
+            let answer = call::answer(&lane, &streaming, request).await;
+            Ok::<_, std::convert::Infallible>(answer)
+        }
     });
+    let stream = TokioIo::new(Stalling::new(stream, limits.idle_time_max));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ_TIME)
+        .header_read_timeout(limits.header_time_max)
         .max_buf_size(HEADER_SIZE_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(stream, service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         // A connection that ends early or speaks nonsense concerns nobody but its caller.
@@ -69,4 +85,35 @@ pub(super) async fn answer(stream: UnixStream, shared: Arc<Shared>) {
         _ = stopping.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+/// Tells somebody that there is no place, without reading what they want.
+pub(super) fn turn_away(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    lane: &Lane,
+) {
+    static FAREWELLS: AtomicUsize = AtomicUsize::new(0);
+    lane.shared.watch.refused(Refusal::Busy.code());
+    if FAREWELLS.fetch_add(1, Ordering::Relaxed) >= FAREWELLS_MAX {
+        FAREWELLS.fetch_sub(1, Ordering::Relaxed);
+        return;
+    }
+    let document = Refusal::Busy.document(false).to_string();
+    let length = document.len();
+    let text = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+         content-length: {length}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{document}"
+    );
+    tokio::spawn(async move {
+        let farewell = async {
+            stream.write_all(text.as_bytes()).await?;
+            stream.shutdown().await?;
+            // Closing with unread bytes would take the answer back.
+            let mut unread = [0; 1024];
+            while stream.read(&mut unread).await? > 0 {}
+            Ok::<(), std::io::Error>(())
+        };
+        let _ = tokio::time::timeout(FAREWELL_TIME, farewell).await;
+        FAREWELLS.fetch_sub(1, Ordering::Relaxed);
+    });
 }

@@ -57,6 +57,19 @@ pub(super) const TABLE: &[CommandZh] = &[
         arguments: &[],
     },
     CommandZh {
+        path: "serve",
+        about: "通过 HTTP 应答调用，直到停止",
+        arguments: &[
+            ("listen", "在哪里监听：本机地址加端口"),
+            ("token_file", "调用方须出示的令牌所在文件；没有时生成"),
+            ("log", "在标准错误上如何记录调用"),
+            ("body_size_bytes_max", "非流式调用的最大请求体"),
+            ("request_seconds_max", "非流式调用的最长时间"),
+            ("connections_max", "同时打开的最多连接数"),
+        ],
+    },
+    CommandZh { path: "config", about: "显示每项设置、其值与来源", arguments: &[] },
+    CommandZh {
         path: "verify",
         about: "核验账簿的每个字节：无改动、无增添、无缺失",
         arguments: &[("derived", "同时比对索引与日志")],

@@ -50,7 +50,9 @@ pub const SHARED: &[(&str, &str)] = &[
 /// Placeholders of values in usage lines.
 pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("ACTOR", "操作者"),
+    ("ADDRESS", "地址"),
     ("AMOUNT", "金额"),
+    ("BYTES", "字节数"),
     ("CHANNEL", "渠道"),
     ("AMOUNT@DATE", "金额@日期"),
     ("APPLICATION", "核销"),
@@ -73,6 +75,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("EVENT", "事件"),
     ("FIELD=VALUE", "字段=值"),
     ("FILE", "文件"),
+    ("FORM", "形式"),
     ("ID", "编号"),
     ("INDUSTRY", "行业"),
     ("INVOICE", "发票"),
@@ -102,6 +105,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("REASON", "原因"),
     ("RECEIPT", "回款"),
     ("ROLE", "职务"),
+    ("SECONDS", "秒数"),
     ("SEED", "种子"),
     ("SEVERITY", "程度"),
     ("SHELL", "外壳"),

@@ -9,6 +9,9 @@ use daybook_core::event::receivable::{CreditKind, ItemSource, ReversalKind};
 const OWN: &[(&str, &str)] = &[
     ("en", "英文"),
     ("zh", "中文"),
+    ("text", "一行一次调用，供人阅读"),
+    ("json", "一次调用一份 JSON，供程序读取"),
+    ("off", "不记录"),
     ("auto", "在终端上"),
     ("always", "总是"),
     ("never", "从不"),

@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -103,7 +104,16 @@ pub struct LocalStore {
 struct Writer {
     journal: JournalWriter,
     recent: VecDeque<Place>,
+    appended: Appended,
     closed: bool,
+}
+
+/// What was appended since the opening.
+#[derive(Debug, Clone, Copy, Default)]
+struct Appended {
+    events: u64,
+    groups: u64,
+    time: Duration,
 }
 
 /// How a store's background work stands.
@@ -123,6 +133,12 @@ pub struct Status {
     pub index_problem: Option<String>,
     /// Why a full segment could not be sealed, if so.
     pub seal_problem: Option<String>,
+    /// Events appended since the opening.
+    pub appended_events: u64,
+    /// Groups appended since the opening, each with its sync.
+    pub appended_groups: u64,
+    /// The time spent writing and syncing them.
+    pub append_time: Duration,
 }
 
 impl LocalStore {
@@ -154,7 +170,10 @@ impl LocalStore {
     /// Returns how the background work stands.
     pub fn status(&self) -> Status {
         let events = self.visible.next().0;
-        let read_only = self.writer().journal.has_failed();
+        let (read_only, appended) = {
+            let writer = self.writer();
+            (writer.journal.has_failed(), writer.appended)
+        };
         let work = self.visible.work();
         Status {
             events,
@@ -163,6 +182,9 @@ impl LocalStore {
             read_only,
             index_problem: work.index_problem.clone().or_else(|| work.read_problem.clone()),
             seal_problem: work.seal_problem.clone(),
+            appended_events: appended.events,
+            appended_groups: appended.groups,
+            append_time: appended.time,
         }
     }
 
@@ -210,7 +232,11 @@ impl LocalStore {
             next_key_slot: head.next_key_slot,
             recorded_at: head.recorded_at,
         };
+        let started = Instant::now();
         let rolled = writer.journal.append(&group, end)?;
+        writer.appended.time += started.elapsed();
+        writer.appended.groups += 1;
+        writer.appended.events += group.records.len() as u64;
         writer.remember(&head);
         self.visible.admit(Arc::new(group), head);
         if let Some(rolled) = rolled {

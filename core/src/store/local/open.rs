@@ -386,7 +386,12 @@ fn start(
         dir: dir.to_owned(),
         identity,
         heads_outside: options.heads_outside.clone(),
-        writer: Mutex::new(Writer { journal, recent: Default::default(), closed: false }),
+        writer: Mutex::new(Writer {
+            journal,
+            recent: Default::default(),
+            appended: Default::default(),
+            closed: false,
+        }),
         visible,
         index,
         unindexed: Default::default(),

@@ -15,7 +15,7 @@ const SPACE: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u2
 /// Control characters, as a character class's content.
 const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
 
-/// Describes a bounded text as [`crate::id::checked`] admits it.
+/// Describes a bounded text as `id::checked` admits it.
 pub fn text(doc: &str, size_bytes_max: usize) -> Schema {
     // Line breaks and tabs may stand inside a note.
     let inner = if crate::id::is_note(size_bytes_max) {

@@ -39,7 +39,7 @@ fn the_page_of_the_commands_is_that_of_the_declarations() {
 
 #[test]
 fn every_route_is_on_its_page() {
-    for route in ["commands", "events", "customers", "stats", "imports", "book"] {
+    for route in ["commands", "events", "customers", "stats", "imports", "book", "attachments"] {
         assert!(API.contains(&format!("/v1/{route}")), "{route}");
     }
 }

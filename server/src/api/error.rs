@@ -184,6 +184,11 @@ fn broken(error: &SubmitError) -> Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "open the ledger again; what was acknowledged is in its journal",
         ),
+        "upload_broke_off" => (StatusCode::BAD_REQUEST, "send the file again"),
+        "attachment_missing" | "attachment_damaged" => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "bring the file back from a mirror or a backup; `daybook verify` names all such files",
+        ),
         "closed" => (StatusCode::SERVICE_UNAVAILABLE, "open the ledger again and retry"),
         _ => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -248,25 +248,30 @@ async fn one(
     blocking(move || {
         let reader = app.ledger.reader();
         let resolved = BasisQuery::default().resolve(reader)?;
-        let found = match (id.parse::<u64>(), id.parse::<EventId>()) {
-            (Ok(position), _) => reader.event(Position(position))?,
-            (Err(_), Ok(event)) => by_id(reader, event)?,
-            (Err(_), Err(_)) => {
-                let problem = format!("{id:?} is neither a position nor an event id");
-                let hint = "give a position such as 42, or an event id as `daybook log` prints it";
-                return Err(malformed("id", problem, hint));
-            }
-        };
-        let (event, hash) = found.ok_or_else(|| ApiError::NotFound {
-            what: "event",
-            name: id,
-            hint: "see `daybook log` for the events that are there",
-        })?;
+        let (event, hash) = found(reader, &id)?;
         let voided = resolved.voided(reader)?;
         let event = view(reader, event, hash, &voided)?;
         Ok(Json(EventAnswer { basis: resolved.view, event }))
     })
     .await
+}
+
+/// Finds an event by its position or id.
+pub(super) fn found(reader: &Reader, id: &str) -> Result<(Event, Hash), ApiError> {
+    let found = match (id.parse::<u64>(), id.parse::<EventId>()) {
+        (Ok(position), _) => reader.event(Position(position))?,
+        (Err(_), Ok(event)) => by_id(reader, event)?,
+        (Err(_), Err(_)) => {
+            let problem = format!("{id:?} is neither a position nor an event id");
+            let hint = "give a position such as 42, or an event id as `daybook log` prints it";
+            return Err(malformed("id", problem, hint));
+        }
+    };
+    found.ok_or_else(|| ApiError::NotFound {
+        what: "event",
+        name: id.to_owned(),
+        hint: "see `daybook log` for the events that are there",
+    })
 }
 
 /// Finds an event by its id, whose first 48 bits are the millisecond it was recorded in.

@@ -3,6 +3,7 @@
 //! Invariant: every answer that shows state names its basis and position. Reads of the ledger may
 //! block and run on threads where that is allowed.
 
+pub mod attachments;
 pub mod basis;
 pub mod book;
 pub mod caller;
@@ -26,7 +27,8 @@ pub use route::{Route, Routes};
 
 /// Lists every route. A resource's own list is its file's `routes()`.
 pub fn routes() -> Routes {
-    book::routes()
+    attachments::routes()
+        .and(book::routes())
         .and(commands::routes())
         .and(customers::routes())
         .and(events::routes())

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod attachments;
 mod link;
 mod transport;
 mod upload;
@@ -48,6 +49,7 @@ use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
 use crate::api::stats::StatsAnswer;
 
+pub use attachments::Download;
 use link::{Call, Link};
 pub use link::{Lost, Reconnect};
 pub use transport::{InvalidToken, Transport, TransportError};

@@ -75,7 +75,7 @@ impl Client {
     }
 }
 
-fn cut_off(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ClientError {
+pub(super) fn cut_off(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ClientError {
     let address = "the other end".to_owned();
     TransportError::Broken { address, source: source.into() }.into()
 }

@@ -98,7 +98,8 @@ fn is_stream(path: &str) -> bool {
     let under = |route: &&str| {
         path.strip_prefix(*route).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    STREAMS.iter().any(under)
+    // Files are taken in below what they belong to.
+    path.ends_with("/attachments") || STREAMS.iter().any(under)
 }
 
 /// Bodies are taken as they are: nothing that grows when it is unpacked.

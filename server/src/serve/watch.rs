@@ -147,7 +147,8 @@ impl Watch {
     fn write_log(&self, text: &mut String) -> std::fmt::Result {
         let mut figure = |name: &str, kind: &str, help: &str, value: f64| {
             let name = format!("daybook_{name}");
-            writeln!(text, "# HELP {name} {help}.\n# TYPE {name} {kind}\n{name} {value}")
+            let family = name.trim_end_matches("_total");
+            writeln!(text, "# HELP {family} {help}.\n# TYPE {family} {kind}\n{name} {value}")
         };
         let position = self.ledger.reader().head().next;
         figure("position", "gauge", "Events in the log", position.0 as f64)?;

@@ -6,7 +6,10 @@
 
 pub mod api;
 pub mod client;
+pub mod contacts;
+pub mod directory;
 pub mod import;
+pub mod mail;
 pub mod serve;
 
 use std::sync::Arc;
@@ -24,11 +27,15 @@ pub struct App {
     pub ledger: Ledger,
     /// The time, for questions about now.
     pub clock: Arc<dyn Clock>,
+    /// Who has which address.
+    pub directory: Arc<directory::Directory>,
+    /// Which messages the ledger has.
+    pub known_mail: Arc<mail::known::KnownMail>,
 }
 
 impl App {
     /// Puts together what the handlers need over an open ledger.
-    pub const fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> App {
-        App { ledger, clock }
+    pub fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> App {
+        App { ledger, clock, directory: Arc::default(), known_mail: Arc::default() }
     }
 }

@@ -2,11 +2,13 @@
 
 pub mod completion;
 pub mod config;
+pub mod contacts;
 pub mod demo;
 pub mod exit_codes;
 pub mod import;
 pub mod init;
 pub mod log;
+pub mod mail;
 pub mod man;
 pub mod record;
 pub mod serve;
@@ -107,6 +109,8 @@ enum Verb {
     Init(init::Init),
     Record(Box<record::Record>),
     Import(import::Import),
+    Mail(mail::Mail),
+    Contacts(contacts::Contacts),
     Log(log::Log),
     Show(show::Show),
     Stats(stats::Stats),
@@ -182,6 +186,8 @@ pub fn run() -> ExitCode {
         Verb::Init(verb) => verb.run(global),
         Verb::Record(verb) => verb.run(global),
         Verb::Import(verb) => verb.run(global),
+        Verb::Mail(verb) => verb.run(global),
+        Verb::Contacts(verb) => verb.run(global),
         Verb::Log(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),

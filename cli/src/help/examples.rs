@@ -189,6 +189,15 @@ pub const PAGES: &[Page] = &[
         "record complaint",
         &[("daybook record complaint ACME \"came late\" --subject transport", "", "")],
     ),
+    plain(
+        "record task",
+        &[("daybook record task ACME \"send the quote\" --due 2030-12-01 --for U-01", "", "")],
+    ),
+    plain(
+        "record reschedule-task",
+        &[("daybook record reschedule-task ACME K-1 --to 2030-12-08", "", "")],
+    ),
+    plain("record close-task", &[("daybook record close-task ACME K-1 \"sent\"", "", "")]),
     plain("record void", &[("daybook record void ACME 300 --reason \"entered twice\"", "", "")]),
     plain(
         "record json",
@@ -226,6 +235,33 @@ pub const PAGES: &[Page] = &[
             ),
         ],
     ),
+    plain(
+        "mail",
+        &[
+            ("daybook mail import inbox.mbox --own example.com", "", ""),
+            ("daybook mail held", "", ""),
+        ],
+    ),
+    plain(
+        "mail import",
+        &[(
+            "daybook mail import inbox.mbox letter.eml --own example.com",
+            "messages to and from example.com are ours",
+            "example.com 是我们自己的域名",
+        )],
+    ),
+    plain("mail held", &[("daybook mail held", "", "")]),
+    plain(
+        "mail assign",
+        &[("daybook mail assign M-5d41402abc4b2a76 ACME --new-contact --role purchasing", "", "")],
+    ),
+    plain(
+        "mail dismiss",
+        &[("daybook mail dismiss M-7d793037a0760186 --reason advertising", "", "")],
+    ),
+    plain("contacts", &[("daybook contacts export > all.vcf", "", "")]),
+    plain("contacts import", &[("daybook contacts import cards.vcf --customer ACME", "", "")]),
+    plain("contacts export", &[("daybook contacts export ACME > acme.vcf", "", "")]),
     plain(
         "log",
         &[

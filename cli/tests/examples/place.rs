@@ -61,12 +61,23 @@ impl Place {
         let contacts = "company,name,role,phone,email,city\n\
             Borealis,Ann Lee,purchasing,+442079460000,ann@borealis.example,Leeds\n";
         place.write("contacts.csv", contacts);
+        let letter = "From: Ben Ray <ben@acme.example>\nTo: us@example.com\nSubject: Lathe\n\
+            Date: Mon, 05 Jan 2026 09:00:00 +0000\nMessage-ID: <1@acme.example>\n\nPlease quote.\n";
+        place.write("letter.eml", letter);
+        place.write("inbox.mbox", &format!("From x Mon Jan  5 09:00:00 2026\n{letter}\n"));
+        let card = "BEGIN:VCARD\nVERSION:3.0\nFN:Cy Dee\nEMAIL:cy@acme.example\nEND:VCARD\n";
+        place.write("cards.vcf", card);
         let script = "daybook init --name Sample --zone Asia/Shanghai\n\
             daybook record customer ACME --name 'Acme Ltd' --city London --set website=acme.example\n\
             daybook record contact ACME 'Ben Ray' --main\n\
             daybook record opportunity ACME lathe --amount 1000\n\
             daybook record receivable ACME 1200 --due 2030-01-01 --id AR-1\n\
             daybook record payment ACME 600\n\
+            daybook record task ACME 'call back' --due 2030-01-01\n\
+            for mail in M-5d41402abc4b2a76 M-7d793037a0760186; do daybook record json --book \
+            '{\"command\": \"hold_mail\", \"mail\": \"'$mail'\", \"direction\": \"in\", \
+            \"held_because\": \"unknown\", \"size_bytes\": 9, \"content\": {\"from\": [{\"address\": \
+            \"x@y.example\"}]}}'; done\n\
             daybook import calls.csv --mapping calls\n";
         let said = place.run(script, None);
         assert_eq!(said.code, 0, "{}", said.text);

@@ -148,7 +148,7 @@ fn units(units: Vec<Vec<serde_json::Value>>) -> Result<Vec<Unit>, ApiError> {
 }
 
 /// A call of one unit that is refused answers with the refusal itself.
-fn respond(answer: Answer, dry_run: bool) -> Result<CommandsAnswer, ApiError> {
+pub(super) fn respond(answer: Answer, dry_run: bool) -> Result<CommandsAnswer, ApiError> {
     let position = answer.next;
     let single = answer.units.len() == 1;
     let mut units = Vec::with_capacity(answer.units.len());

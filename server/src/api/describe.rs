@@ -97,6 +97,14 @@ impl<'s> Operation<'s> {
         }
     }
 
+    /// Says that the operation takes its body in another form as well.
+    pub fn takes_also(&mut self, media: &str, schema: Value) {
+        let content = self.body.as_mut().and_then(|body| body.get_mut("content"));
+        if let Some(content) = content.and_then(Value::as_object_mut) {
+            content.insert(media.to_owned(), json!({ "schema": schema }));
+        }
+    }
+
     /// Says that the operation takes a JSON document.
     pub fn takes_json<T: JsonSchema>(&mut self) {
         let schema = self.schemas.requests.subschema_for::<T>().to_value();

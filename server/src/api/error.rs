@@ -6,12 +6,14 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use daybook_core::decide::Rejection;
+use daybook_core::ledger::attach::AttachError;
 use daybook_core::ledger::{Refusal, SubmitError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::import::ImportError;
 use crate::import::mapping::MappingError;
+use crate::mail::MailError;
 
 /// What went wrong, before it is put on the wire.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,9 @@ pub enum ApiError {
     /// An import stopped.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Taking mail in stopped.
+    #[error(transparent)]
+    Mail(#[from] crate::mail::MailError),
     /// Work inside the server ended early.
     #[error("the work was interrupted inside the server")]
     Interrupted,
@@ -144,6 +149,7 @@ impl From<&ApiError> for Problem {
                 Problem { field: Some("mapping".to_owned()), ..problem }
             }
             ApiError::Import(import) => stopped(import),
+            ApiError::Mail(error) => mail_stopped(error),
             ApiError::Interrupted => Problem::new(
                 S::INTERNAL_SERVER_ERROR,
                 "interrupted",
@@ -210,6 +216,33 @@ fn stopped(error: &ImportError) -> Problem {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             Problem::new(status, error.code(), chain(error), Some(error.hint()))
         }
+    }
+}
+
+fn mail_stopped(error: &MailError) -> Problem {
+    match error {
+        MailError::Ledger(error) => broken(error),
+        MailError::Stream { .. } => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "mail_unreadable",
+            chain(error),
+            Some("send the whole mailbox again; what was taken is recognised"),
+        ),
+        MailError::Files(AttachError::Refused(rejection)) => {
+            Problem::refused(0, &Refusal { index: 0, rejection: rejection.clone() })
+        }
+        MailError::Files(files) => Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            files.code(),
+            chain(error),
+            Some("check that the folder of the attachments is writable and has space"),
+        ),
+        MailError::Text(_) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "text_unfit",
+            chain(error),
+            Some("report the message that caused it"),
+        ),
     }
 }
 

@@ -167,7 +167,7 @@ fn start(app: App, job: Job, started: Started) -> mpsc::Sender<Chunk> {
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     let _ = started.send(Ok(answer));
     tokio::task::spawn_blocking(move || {
-        let input = Chunks { received, current: Bytes::new() };
+        let input = Chunks::new(received);
         // A caller that has gone away does not stop the import halfway.
         let mut tell = |notice| drop(lines.blocking_send(ImportLine::Notice(notice)));
         if let Err(error) = run(&app.ledger, &job, input, &mut tell) {
@@ -194,9 +194,16 @@ async fn feed(mut field: Field<'_>, chunks: &mpsc::Sender<Chunk>) {
 }
 
 /// The file as the import reads it.
-struct Chunks {
+pub(super) struct Chunks {
     received: mpsc::Receiver<Chunk>,
     current: Bytes,
+}
+
+impl Chunks {
+    /// Reads what is received.
+    pub(super) const fn new(received: mpsc::Receiver<Chunk>) -> Chunks {
+        Chunks { received, current: Bytes::new() }
+    }
 }
 
 impl Read for Chunks {

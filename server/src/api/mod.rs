@@ -8,12 +8,14 @@ pub mod basis;
 pub mod book;
 pub mod caller;
 pub mod commands;
+pub mod contacts;
 pub mod customers;
 pub mod describe;
 pub mod error;
 pub mod events;
 pub mod extract;
 pub mod imports;
+pub mod mail;
 pub mod money;
 pub mod openapi;
 pub mod route;
@@ -30,9 +32,11 @@ pub fn routes() -> Routes {
     attachments::routes()
         .and(book::routes())
         .and(commands::routes())
+        .and(contacts::routes())
         .and(customers::routes())
         .and(events::routes())
         .and(imports::routes())
+        .and(mail::routes())
         .and(openapi::routes())
         .and(stats::routes())
 }

@@ -33,6 +33,7 @@
 
 mod attachments;
 mod link;
+mod mail;
 mod transport;
 mod upload;
 
@@ -150,6 +151,19 @@ impl Client {
     ) -> Result<T, ClientError> {
         let path = format!("/v1{path}{}", query_text(query));
         let call = Call { method: Method::GET, path, body: Default::default() };
+        Ok(self.call(&call).await?.0)
+    }
+
+    /// Sends a JSON document that may be sent again, for its requests carry keys of their own.
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        call: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_string(call)
+            .map_err(|error| ClientError::Unreadable { what: error.to_string() })?;
+        let path = format!("/v1{path}");
+        let call = Call { method: Method::POST, path, body: body.into() };
         Ok(self.call(&call).await?.0)
     }
 

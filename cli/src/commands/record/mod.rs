@@ -6,6 +6,7 @@ mod customer;
 mod money;
 mod sales;
 mod service;
+mod task;
 
 use clap::{Args, Subcommand};
 use daybook_core::time::{Clock, Date, Timestamp};
@@ -85,6 +86,9 @@ enum What {
     Amend(contract::Amend),
     EndContract(contract::EndContract),
     Complaint(service::Complaint),
+    Task(task::Task),
+    RescheduleTask(task::Reschedule),
+    CloseTask(task::Close),
     Void(service::Void),
     Json(service::Json),
 }
@@ -215,6 +219,9 @@ impl Record {
             What::EndContract(fact) => fact.fact(desk),
             What::Dispute(fact) => Ok(fact.fact()),
             What::Complaint(fact) => Ok(fact.fact(desk)),
+            What::Task(fact) => fact.fact(desk),
+            What::RescheduleTask(fact) => fact.fact(desk),
+            What::CloseTask(fact) => Ok(fact.fact()),
             What::Void(fact) => fact.fact(client).await,
             What::Json(fact) => fact.fact(),
         }

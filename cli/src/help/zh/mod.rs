@@ -4,6 +4,7 @@
 //! [`super`] name what is missing and what is left over.
 
 mod general;
+mod mail;
 mod record;
 mod values;
 
@@ -20,7 +21,7 @@ pub struct CommandZh {
 }
 
 /// Every table.
-pub const TABLES: &[&[CommandZh]] = &[general::TABLE, record::TABLE];
+pub const TABLES: &[&[CommandZh]] = &[general::TABLE, mail::TABLE, record::TABLE];
 
 /// Arguments that mean the same wherever they stand.
 pub const SHARED: &[(&str, &str)] = &[
@@ -69,6 +70,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("DATE", "日期"),
     ("DIGITS", "数字"),
     ("DIR", "目录"),
+    ("DOMAIN", "域名"),
     ("DUE", "到期日"),
     ("EMAIL", "邮箱"),
     ("ENTITY", "法人"),
@@ -87,6 +89,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("LANG", "语言"),
     ("LEVEL", "级别"),
     ("LINE", "流水"),
+    ("MAIL", "邮件"),
     ("MAPPING", "映射"),
     ("METHOD", "方式"),
     ("MONTH", "月份"),
@@ -96,11 +99,14 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("NUMBER=AMOUNT[@DATE]", "期数=金额[@日期]"),
     ("OPPORTUNITY", "机会"),
     ("OWNER", "负责人"),
+    ("OUTCOME", "结果"),
+    ("PATH", "路径"),
     ("PERCENT", "百分比"),
     ("PHONE", "电话"),
     ("PIPELINE", "管道"),
     ("PLACE", "地点"),
     ("POSITION", "位置"),
+    ("PRIORITY", "优先级"),
     ("PRODUCT", "产品"),
     ("REASON", "原因"),
     ("RECEIPT", "回款"),
@@ -112,6 +118,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("SOURCE", "来源"),
     ("STAGE", "阶段"),
     ("SUBJECT", "事由"),
+    ("TASK", "待办"),
     ("TAX", "税额"),
     ("TEXT", "内容"),
     ("TITLE", "标题"),

@@ -76,6 +76,28 @@ pub(super) const TABLE: &[CommandZh] = &[
         arguments: &[("stage", "从现在起所处的阶段")],
     },
     CommandZh {
+        path: "record task",
+        about: "安排待办",
+        arguments: &[
+            ("text", "要做什么"),
+            ("due", "期限：日期（当日结束）或时刻"),
+            ("assignee", "由谁去做；省略时为安排的人"),
+            ("priority", "轻重缓急"),
+            ("purpose", "用途，例如 拜访"),
+            ("opportunity", "涉及的机会"),
+        ],
+    },
+    CommandZh {
+        path: "record reschedule-task",
+        about: "把待办改期",
+        arguments: &[("task", "待办编号"), ("to", "新的期限：日期（当日结束）或时刻")],
+    },
+    CommandZh {
+        path: "record close-task",
+        about: "结束待办",
+        arguments: &[("task", "待办编号"), ("text", "结果如何"), ("outcome", "怎样结束的")],
+    },
+    CommandZh {
         path: "record win",
         about: "把机会记为赢单",
         arguments: &[("amount", "赢得的金额"), ("contract", "形成的合同")],

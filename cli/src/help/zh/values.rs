@@ -4,6 +4,7 @@ use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::customer::{CustomerKind, CustomerSource};
 use daybook_core::event::interaction::{InteractionChannel, Verdict};
 use daybook_core::event::receivable::{CreditKind, ItemSource, ReversalKind};
+use daybook_core::event::task::{TaskOutcome, TaskPriority};
 
 /// Values that are the command's own.
 const OWN: &[(&str, &str)] = &[
@@ -47,7 +48,9 @@ pub fn value_of(listed: &[&str], name: &str) -> Option<&'static str> {
         ItemSource,
         CreditKind,
         ReversalKind,
-        InteractionChannel
+        InteractionChannel,
+        TaskPriority,
+        TaskOutcome
     );
     OWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }

@@ -1,0 +1,80 @@
+//! `/v1/contacts`: contacts as vCards, in and out.
+
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use daybook_core::id::CustomerCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::caller::Caller;
+use super::describe::Operation;
+use super::extract::Params;
+use super::route::{Routes, get, post};
+use super::{ApiError, blocking};
+use crate::App;
+use crate::contacts::{ContactsError, ContactsReport, give_out, take_in};
+
+/// The media type of vCards (RFC 6350, 10.1).
+pub const VCARD: &str = "text/vcard";
+/// The most bytes of vCards one call takes.
+const CARDS_SIZE_BYTES_MAX: usize = 16 << 20;
+
+/// Whose contacts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsQuery {
+    /// The customer; left out, each card goes to the one it names, or all customers are given out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerCode>,
+}
+
+pub(super) fn routes() -> Routes {
+    let take = post("/contacts", "Add the contacts of a vCard file", take)
+        .describe(cards)
+        .around(|route| route.layer(DefaultBodyLimit::max(CARDS_SIZE_BYTES_MAX)));
+    let give = get("/contacts.vcf", "Give contacts out as vCards", give).describe(given);
+    Routes::of("contacts", [take, give])
+}
+
+fn cards(operation: &mut Operation<'_>) {
+    operation.takes(VCARD, json!({ "type": "string", "description": "vCards 2.1, 3.0 or 4.0." }));
+    operation.problem(StatusCode::INSUFFICIENT_STORAGE);
+}
+
+fn given(operation: &mut Operation<'_>) {
+    let schema = json!({ "type": "string" });
+    operation.answer(StatusCode::OK, VCARD, schema, "vCards 4.0 (RFC 6350).");
+}
+
+async fn take(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<ContactsQuery>,
+    body: Bytes,
+) -> Result<Json<ContactsReport>, ApiError> {
+    blocking(move || {
+        let who = (caller.actor, caller.source);
+        take_in(&app, &body, query.customer.as_ref(), &who).map_err(|error| match error {
+            ContactsError::Ledger(error) => ApiError::Submit(error),
+            ContactsError::Text(error) => ApiError::Malformed {
+                field: "body".to_owned(),
+                problem: error.to_string(),
+                hint: "report the card that caused it",
+            },
+        })
+    })
+    .await
+    .map(Json)
+}
+
+async fn give(
+    State(app): State<App>,
+    Params(query): Params<ContactsQuery>,
+) -> Result<Response, ApiError> {
+    let text = blocking(move || Ok(give_out(&app, query.customer.as_ref())?)).await?;
+    Ok(([(header::CONTENT_TYPE, "text/vcard; charset=utf-8")], text).into_response())
+}

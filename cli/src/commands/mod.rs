@@ -1,5 +1,7 @@
 //! The verbs, one file each.
 
+pub mod attach;
+pub mod attachments;
 pub mod completion;
 pub mod config;
 pub mod contacts;
@@ -111,6 +113,8 @@ enum Verb {
     Import(import::Import),
     Mail(mail::Mail),
     Contacts(contacts::Contacts),
+    Attach(attach::Attach),
+    Attachments(attachments::Attachments),
     Log(log::Log),
     Show(show::Show),
     Stats(stats::Stats),
@@ -188,6 +192,8 @@ pub fn run() -> ExitCode {
         Verb::Import(verb) => verb.run(global),
         Verb::Mail(verb) => verb.run(global),
         Verb::Contacts(verb) => verb.run(global),
+        Verb::Attach(verb) => verb.run(global),
+        Verb::Attachments(verb) => verb.run(global),
         Verb::Log(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),

@@ -281,6 +281,9 @@ pub const PAGES: &[Page] = &[
             ("daybook show 42", "the event at position 42, in full", "位置 42 的事件全文"),
         ],
     ),
+    plain("attach", &[("daybook attach ACME 300 calls.csv --note \"the list of calls\"", "", "")]),
+    plain("attachments get", &[("daybook attachments get 22 -o copy.csv", "", "")]),
+    plain("attachments", &[("daybook attachments ACME", "", "")]),
     plain("stats", &[("daybook stats --as-of 2026-06-30", "", "")]),
     plain("verify", &[("daybook verify --derived", "", "")]),
     Page {

@@ -73,6 +73,7 @@ impl Place {
             daybook record opportunity ACME lathe --amount 1000\n\
             daybook record receivable ACME 1200 --due 2030-01-01 --id AR-1\n\
             daybook record payment ACME 600\n\
+            daybook record note ACME 'list of contacts' --file contacts.csv\n\
             daybook record task ACME 'call back' --due 2030-01-01\n\
             for mail in M-5d41402abc4b2a76 M-7d793037a0760186; do daybook record json --book \
             '{\"command\": \"hold_mail\", \"mail\": \"'$mail'\", \"direction\": \"in\", \

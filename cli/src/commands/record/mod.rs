@@ -8,6 +8,8 @@ mod sales;
 mod service;
 mod task;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use daybook_core::time::{Clock, Date, Timestamp};
 use daybook_server::api::book::BookAnswer;
@@ -15,6 +17,7 @@ use daybook_server::api::commands::{CommandsAnswer, OutcomeView, UnitAnswer};
 use daybook_server::client::Client;
 use serde_json::{Value, json};
 
+use super::attach::upload;
 use super::{Done, Global};
 use crate::error::CliError;
 use crate::render::{Lang, instant, print_json};
@@ -49,6 +52,9 @@ struct Said {
     /// Say which events would be added, and keep nothing
     #[arg(long, global = true)]
     dry_run: bool,
+    /// Attach this file; may be given several times
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -171,8 +177,11 @@ impl Record {
         let actor = global.actor.clone();
         let desk = Desk { book, now: SystemClock.now(), effective, actor };
         let fact = self.fact(&desk, client).await?;
+        let customer = fact.customer.clone();
         let request = self.said.request(fact, effective);
-        let answer = client.commands(vec![vec![request.clone()]], self.said.dry_run).await?;
+        let mut unit = vec![request.clone()];
+        unit.extend(self.said.attachments(customer, client, global.language()).await?);
+        let answer = client.commands(vec![unit], self.said.dry_run).await?;
         if global.json {
             print_json(&answer);
             return Ok(());
@@ -182,10 +191,7 @@ impl Record {
             rehearsed(&answer, &request, lang);
             return Ok(());
         }
-        for outcome in outcomes(&answer) {
-            tell(client, outcome, &desk.book.zone, lang, global).await?;
-        }
-        Ok(())
+        tell_all(client, &answer, lang, global).await
     }
 
     async fn fact(&self, desk: &Desk, client: &Client) -> Result<Fact, CliError> {
@@ -229,6 +235,37 @@ impl Record {
 }
 
 impl Said {
+    /// Takes the files in and returns the requests that attach them to the fact. A dry run keeps no
+    /// file and therefore has none to attach.
+    async fn attachments(
+        &self,
+        customer: Option<String>,
+        client: &Client,
+        lang: Lang,
+    ) -> Result<Vec<Value>, CliError> {
+        let mut requests = Vec::with_capacity(self.file.len());
+        if self.dry_run {
+            return Ok(requests);
+        }
+        for (number, file) in self.file.iter().enumerate() {
+            let Some(customer) = customer.as_deref() else {
+                return Err(CliError::usage(
+                    (
+                        "a file belongs to a customer, but the fact names none",
+                        "附件属于客户，但此事实没有指明客户",
+                    ),
+                    ("leave --file out", "请去掉 --file"),
+                ));
+            };
+            let mut request = upload(client, customer, file, None, lang).await?;
+            if let (Some(key), Some(fields)) = (&self.key, request.as_object_mut()) {
+                fields.insert("idempotency_key".to_owned(), format!("{key}/{number}").into());
+            }
+            requests.push(request);
+        }
+        Ok(requests)
+    }
+
     /// Adds to a fact what is said about it.
     fn request(&self, fact: Fact, effective: Option<Timestamp>) -> Value {
         let mut request = fact.command;
@@ -313,6 +350,20 @@ fn rehearsed(answer: &CommandsAnswer, request: &Value, lang: Lang) {
     }
     crate::out!("{}", lang.pick("from this request:", "来自此请求："));
     crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
+}
+
+/// Says what was recorded of each request.
+pub(super) async fn tell_all(
+    client: &Client,
+    answer: &CommandsAnswer,
+    lang: Lang,
+    global: &Global,
+) -> Result<(), CliError> {
+    let zone = client.book().await?.zone;
+    for outcome in outcomes(answer) {
+        tell(client, outcome, &zone, lang, global).await?;
+    }
+    Ok(())
 }
 
 /// Says what was recorded, where, and how to take it back.

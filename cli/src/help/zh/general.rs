@@ -30,6 +30,30 @@ pub(super) const TABLE: &[CommandZh] = &[
         ],
     },
     CommandZh {
+        path: "attach",
+        about: "为一个事件添加附件",
+        arguments: &[
+            ("event", "所属的事件：位置或编号"),
+            ("file", "文件"),
+            ("media_type", "媒体类型，例如 application/pdf；省略时按扩展名"),
+            ("name", "保存的名称；省略时用文件名"),
+            ("note", "关于它的备注"),
+        ],
+    },
+    CommandZh {
+        path: "attachments",
+        about: "列出客户的附件，或取出其中一个",
+        arguments: &[("from", "只从此位置起")],
+    },
+    CommandZh {
+        path: "attachments get",
+        about: "取出一个附件的内容",
+        arguments: &[
+            ("position", "添加它的事件的位置"),
+            ("output", "存放处，`-` 为标准输出；省略时以其自身名称存入当前目录"),
+        ],
+    },
+    CommandZh {
         path: "log",
         about: "按记录顺序列出最近的事件",
         arguments: &[

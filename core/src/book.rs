@@ -13,8 +13,9 @@ use crate::ledger::genesis::FoundError;
 use crate::ledger::{Genesis, Ledger, Options, Parts, SubmitError, found};
 use crate::position::Position;
 use crate::store::local::{self, Identity, LocalStore, OpenReport, StoreOpenError};
-use crate::store::{AppendError, LogStore};
+use crate::store::{AppendError, LogStore, is_full};
 use crate::time::{Clock, Entropy};
+use crate::vault::file::SLOTS_PER_FILE;
 use crate::vault::{FileVault, Vault, VaultError};
 
 pub use crate::store::local::{DerivedReport, Progress, VerifyError, VerifyReport, verify_derived};
@@ -86,19 +87,17 @@ pub enum BookError {
 
 impl BookError {
     /// Returns the stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             BookError::Log(error) => error.code(),
-            BookError::Vault(VaultError::Missing { .. } | VaultError::Foreign { .. }) => {
-                "vault_foreign"
-            }
-            BookError::Vault(_) => "vault_failed",
+            BookError::Vault(error) => error.code(),
             BookError::Attachments(error) => error.code(),
             BookError::Found(FoundError::NotEmpty { .. }) => "not_empty",
             BookError::Found(FoundError::Refused(rejection)) => rejection.code(),
             BookError::Found(FoundError::Broken(error)) | BookError::Ledger(error) => error.code(),
-            BookError::Append(_) => "storage_failed",
-            BookError::Place { .. } => "storage_failed",
+            BookError::Append(AppendError::DiskFull { .. }) => "disk_full",
+            BookError::Place { source, .. } if is_full(source) => "disk_full",
+            BookError::Append(_) | BookError::Place { .. } => "storage_failed",
             BookError::SigningKeyDiffers => "vault_foreign",
         }
     }
@@ -121,6 +120,20 @@ impl Surroundings {
 /// # Errors
 /// [`BookError`]; there is no directory then.
 pub fn init(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result<(), BookError> {
+    init_sized(dir, genesis, surroundings, SLOTS_PER_FILE)
+}
+
+/// Makes a book as [`init`] does, with vault files of so many keys: small ones are for ledgers of few
+/// customers and for trials of what happens when a file is full.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_sized(
+    dir: &Path,
+    genesis: &Genesis,
+    surroundings: Surroundings,
+    vault_slots_per_file: u64,
+) -> Result<(), BookError> {
     let placed = |source| BookError::Place { path: dir.display().to_string(), source };
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
         return Err(StoreOpenError::NotEmpty { path: dir.display().to_string() }.into());
@@ -132,7 +145,7 @@ pub fn init(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result
     let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or("book");
     let founding = parent.join(format!(".{name}.founding-{}", std::process::id()));
     let _ = fs::remove_dir_all(&founding);
-    let made = build(&founding, genesis, surroundings).and_then(|()| {
+    let made = build(&founding, genesis, surroundings, vault_slots_per_file).and_then(|()| {
         fs::rename(&founding, dir).map_err(placed)?;
         fs::File::open(parent).and_then(|folder| folder.sync_all()).map_err(placed)
     });
@@ -143,12 +156,17 @@ pub fn init(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result
     made
 }
 
-fn build(dir: &Path, genesis: &Genesis, surroundings: Surroundings) -> Result<(), BookError> {
+fn build(
+    dir: &Path,
+    genesis: &Genesis,
+    surroundings: Surroundings,
+    vault_slots_per_file: u64,
+) -> Result<(), BookError> {
     let options = surroundings.store_options();
     let created = surroundings.clock.now();
     let identity = Identity { book: genesis.book, epoch: 1, created };
     LocalStore::create(dir, &identity, &options)?;
-    let vault = FileVault::create(&dir.join(VAULT_DIR), genesis.book)?;
+    let vault = FileVault::create(&dir.join(VAULT_DIR), genesis.book, vault_slots_per_file)?;
     let (store, _) = LocalStore::open(dir, &options)?;
     let store: Arc<LocalStore> = Arc::new(store);
     let mut parts = Parts {
@@ -172,6 +190,7 @@ pub fn open(dir: &Path, surroundings: Surroundings) -> Result<OpenBook, BookErro
     let (store, report) = LocalStore::open(dir, &options)?;
     let store = Arc::new(store);
     let vault = FileVault::open(&dir.join(VAULT_DIR), store.identity().book)?;
+    check_vault_reaches(&vault, store.head().next_key_slot.max(vault.lent()?))?;
     check_signing_key(&store, &vault)?;
     let parts = Parts {
         store: Arc::<LocalStore>::clone(&store),
@@ -212,6 +231,16 @@ pub fn verify(
     }
     report.files = files;
     Ok(report)
+}
+
+/// Keys are made ahead of use, so the vault has at least as many as the log uses. With fewer it would
+/// make others in the place of those that are gone.
+fn check_vault_reaches(vault: &FileVault, used: u64) -> Result<(), VaultError> {
+    let slots = vault.slots();
+    if slots >= used {
+        return Ok(());
+    }
+    Err(VaultError::Behind { path: vault.path_of(slots).display().to_string(), slots, used })
 }
 
 /// The vault must be the one the book was founded with, or nothing it seals could be trusted.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use daybook_core::book;
 use daybook_core::event::{Body, Kind, StreamId};
+use daybook_core::id::Note;
 use daybook_core::ledger::Ledger;
 use daybook_core::ledger::read::Query;
 use daybook_core::position::{ExpectedVersion, Position};
@@ -81,6 +82,26 @@ fn a_retry_returns_the_first_answer_and_adds_nothing() {
         assert_eq!(ledger.reader().head().next, before);
         let other = one(ledger, keyed(register("C-1", "Other"), "k1")).expect_err("refused");
         assert_eq!(other.rejection.code(), "idempotency_key_reused");
+    });
+}
+
+#[test]
+fn a_correction_names_an_event_of_its_stream_and_a_reason() {
+    on_every_store(|ledger, _| {
+        one(ledger, register("C-0", "乙")).expect("taken");
+        let first = one(ledger, register("C-1", "华东精密")).expect("taken").events[0].event_id;
+        let mut correction = request(json!({
+            "customer": "C-1", "command": "change_customer_details", "corrects": first,
+            "set": { "name": "华东精密机械" },
+        }));
+        let refused = one(ledger, correction.clone()).expect_err("refused");
+        assert_eq!(refused.rejection.code(), "reason_missing");
+        correction.reason = Some(Note::new("misread on the telephone").expect("a reason"));
+        let mut elsewhere = correction.clone();
+        elsewhere.customer = Some(code("C-0"));
+        let refused = one(ledger, elsewhere).expect_err("refused");
+        assert_eq!(refused.rejection.code(), "event_unknown");
+        one(ledger, correction).expect("taken");
     });
 }
 

@@ -192,6 +192,13 @@ impl From<BookError> for CliError {
                     "请放回属于此账簿的密钥库",
                 )),
             ),
+            BookError::Vault(error) if error.code().starts_with("vault_") => (
+                Exit::Broken,
+                Text::from((
+                    "put the newest copy of this ledger's vault in its place",
+                    "请放回此账簿密钥库的最新副本",
+                )),
+            ),
             _ => (
                 Exit::Broken,
                 Text::from((

@@ -4,6 +4,7 @@
 use daybook_core::book::{BookError, VerifyError};
 use daybook_core::ledger::genesis::FoundError;
 use daybook_core::store::local::StoreOpenError;
+use daybook_core::vault::VaultError;
 
 use crate::text::Text;
 
@@ -68,6 +69,12 @@ pub(super) fn io_zh(error: &std::io::Error) -> String {
 pub(super) fn book_zh(error: &BookError, en: &str) -> String {
     match error {
         BookError::Log(log) => opening_zh(log, en),
+        BookError::Vault(VaultError::NotThere { path }) => {
+            format!("{path} 缺失：其中的密钥无法重新生成")
+        }
+        BookError::Vault(VaultError::Behind { path, slots, used }) => format!(
+            "{path} 缺失：密钥库有 {slots} 个密钥，日志用到 {used} 个；密钥库是较旧的副本，或丢失了最后的文件"
+        ),
         BookError::Vault(_) => format!("密钥库无法使用：{en}"),
         BookError::Found(FoundError::NotEmpty { events }) => format!("日志中已有 {events} 个事件"),
         BookError::Found(FoundError::Refused(rejection)) => match rejection.code() {

@@ -141,7 +141,7 @@ pub trait AttachmentStore: Send + Sync + 'static {
 
 /// Sorts what the disk said into a lack of space and everything else.
 pub(crate) fn failed(what: &'static str, path: String, source: io::Error) -> AttachmentError {
-    if crate::store::local::is_full(&source) {
+    if crate::store::is_full(&source) {
         AttachmentError::DiskFull { path }
     } else {
         AttachmentError::Io { what, path, source }

@@ -66,7 +66,7 @@ pub enum AttachError {
 
 impl AttachError {
     /// Returns the stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             AttachError::Refused(rejection) => rejection.code(),
             AttachError::Files(error) => error.code(),

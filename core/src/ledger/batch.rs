@@ -140,7 +140,7 @@ pub enum SubmitError {
 
 impl SubmitError {
     /// Returns the stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             SubmitError::TooMany { .. } => "batch_too_large",
             SubmitError::Append(AppendError::DiskFull { .. }) => "disk_full",
@@ -148,8 +148,7 @@ impl SubmitError {
             SubmitError::Store(StoreError::Corrupt { .. }) => "corrupt",
             SubmitError::Store(StoreError::DerivedDamaged { .. }) => "derived_damaged",
             SubmitError::Store(StoreError::Io { .. }) => "read_failed",
-            SubmitError::Vault(VaultError::Destroyed { .. }) => "key_destroyed",
-            SubmitError::Vault(_) => "vault_failed",
+            SubmitError::Vault(error) => error.code(),
             SubmitError::Attachment(error) => error.code(),
             SubmitError::Codec(_) => "codec_failed",
             SubmitError::Thread { .. } => "thread_failed",

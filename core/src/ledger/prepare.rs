@@ -153,7 +153,27 @@ impl Sheet {
     }
 }
 
+/// How much was pending at some moment.
+pub(super) struct Mark {
+    records: usize,
+    touched: usize,
+    recorded_at: Timestamp,
+}
+
 impl Pending {
+    pub(super) const fn mark(&self) -> Mark {
+        let (records, touched) = (self.records.len(), self.touched.len());
+        Mark { records, touched, recorded_at: self.recorded_at }
+    }
+
+    /// Drops what came after the mark and returns the streams it touched. Key slots it took stay
+    /// taken: they are unused, not lost.
+    pub(super) fn cut(&mut self, mark: &Mark) -> Vec<StreamId> {
+        self.records.truncate(mark.records);
+        self.recorded_at = mark.recorded_at;
+        self.touched.split_off(mark.touched.min(self.touched.len()))
+    }
+
     pub(super) fn next(&self) -> Position {
         Position(self.first.0 + self.records.len() as u64)
     }
@@ -379,6 +399,9 @@ impl Work<'_, '_> {
             return Err(Rejection::StaleVersion { stream, actual: actual.0, expected }.into());
         }
         if let Some(corrected) = request.corrects {
+            if request.reason.is_none() {
+                return Err(Rejection::ReasonMissing { what: "a correction" }.into());
+            }
             self.event_of(&stream, corrected)?;
         }
         let effective_at = request.effective_at.unwrap_or(self.asker.now);

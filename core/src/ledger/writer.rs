@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::attach::{Lent, Loan};
 use super::batch::{Answer, BATCH_REQUESTS_MAX, Batch, Mode, SubmitError};
-use super::prepare::{Asker, Desk, Pending, Sheet, book_marks};
+use super::prepare::{Asker, Desk, Mark, Pending, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
 use super::states::States;
 use super::{Options, Parts};
@@ -17,9 +17,9 @@ use crate::decide::{BookState, Command};
 use crate::event::{Body, BookStream, Event, Kind, StreamId};
 use crate::position::Position;
 use crate::proof::head::{HeadSigner, TreeHead};
-use crate::store::{AppendError, Group, LogStore};
+use crate::store::{AppendError, Group, LogStore, is_full};
 use crate::time::Clock;
-use crate::vault::SIGNING_SLOT;
+use crate::vault::{SIGNING_SLOT, VaultError};
 
 /// A group is closed to further batches once it holds so many events.
 const GROUP_EVENTS_SOFT_MAX: usize = 4096;
@@ -51,6 +51,8 @@ pub(super) struct Writer {
     head_signed: Position,
     head_signed_at: Instant,
     batches_last: usize,
+    /// Whether an earlier failure made the ledger read-only.
+    stopped: bool,
 }
 
 type Waiting = (oneshot::Sender<Result<Answer, SubmitError>>, Result<Answer, SubmitError>);
@@ -90,6 +92,7 @@ impl Writer {
             head_signed: Position(0),
             head_signed_at: Instant::now(),
             batches_last: 1,
+            stopped: false,
         })
     }
 
@@ -153,7 +156,11 @@ impl Writer {
             if has_void(&batch) && !pending.records.is_empty() {
                 self.append(&mut pending, &mut waiting);
             }
-            let answer = self.batch(batch, &mut pending);
+            let before = pending.mark();
+            let answer = self.batch(batch, &mut pending).map_err(|error| self.judge(error));
+            if answer.is_err() {
+                self.take_back(&before, &mut pending, &mut waiting);
+            }
             waiting.push((reply, answer));
             if pending.records.len() >= GROUP_EVENTS_SOFT_MAX {
                 break;
@@ -189,6 +196,8 @@ impl Writer {
         let asker = Asker { actor: &batch.actor, source: &batch.source, now };
         let mut units = Vec::with_capacity(batch.units.len());
         match batch.mode {
+            // Deciding may make keys; nothing may be written any more, keys included.
+            Mode::Commit if self.stopped => return Err(AppendError::ReadOnly.into()),
             Mode::Commit => {
                 for unit in batch.units {
                     units.push(self.desk.take(unit, &asker, pending)?);
@@ -215,6 +224,44 @@ impl Writer {
         Ok(Answer { units, next: pending.next() })
     }
 
+    /// Says in the log's words that new keys could not be made durable, and stops if that is for
+    /// good: a key whose sync failed is not tried again, and no event may rely on it.
+    fn judge(&mut self, error: SubmitError) -> SubmitError {
+        let SubmitError::Vault(VaultError::NotMade { path, size_bytes, source }) = error else {
+            return error;
+        };
+        if is_full(&source) {
+            return AppendError::DiskFull { needed_bytes: size_bytes, path }.into();
+        }
+        self.stopped = true;
+        self.store.stop_appends();
+        AppendError::StorageFailed { path, source }.into()
+    }
+
+    /// Takes a batch back that broke off halfway, so that none of it is appended: whoever is told of
+    /// a failure may send it all again. Batches from before it are appended first, since what the
+    /// states hold of both cannot be told apart.
+    fn take_back(&mut self, before: &Mark, pending: &mut Pending, waiting: &mut Vec<Waiting>) {
+        let touched = pending.cut(before);
+        if touched.is_empty() {
+            return;
+        }
+        self.append(pending, waiting);
+        self.forget(&touched);
+    }
+
+    /// Drops what was learned from events that are not in the log; it is read again when needed.
+    fn forget(&mut self, touched: &[StreamId]) {
+        for stream in touched {
+            self.desk.states.forget(stream);
+        }
+        self.desk.series.clear();
+        if let Ok((book, published)) = read_book(&self.desk.reader) {
+            self.desk.book = book;
+            self.desk.published = published;
+        }
+    }
+
     /// Appends what is pending and answers everyone who waits.
     fn append(&mut self, pending: &mut Pending, waiting: &mut Vec<Waiting>) {
         let next = pending.next();
@@ -236,15 +283,8 @@ impl Writer {
                 }
             }
             Err(error) => {
-                // States and numbers learned from the lost group are read again when needed.
-                for stream in &touched {
-                    self.desk.states.forget(stream);
-                }
-                self.desk.series.clear();
-                if let Ok((book, published)) = read_book(&self.desk.reader) {
-                    self.desk.book = book;
-                    self.desk.published = published;
-                }
+                self.stopped |= !matches!(error, AppendError::DiskFull { .. });
+                self.forget(&touched);
                 pending.next_key_slot = self.desk.next_key_slot(&self.store.head());
                 for (reply, answer) in waiting.drain(..) {
                     let failed = answer.and_then(|_| Err(again(&error).into()));

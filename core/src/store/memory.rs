@@ -22,6 +22,7 @@ struct Inner {
     records: Vec<Record>,
     terms: HashMap<Term, Vec<Position>>,
     head: Head,
+    stopped: bool,
 }
 
 impl MemoryStore {
@@ -34,6 +35,9 @@ impl MemoryStore {
 impl LogStore for MemoryStore {
     async fn append(&self, group: Group) -> Result<(), AppendError> {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.stopped {
+            return Err(AppendError::ReadOnly);
+        }
         assert_eq!(group.first, inner.head.next, "the writer numbers groups without a gap");
         for record in group.records {
             let position = inner.head.next;
@@ -47,6 +51,10 @@ impl LogStore for MemoryStore {
         }
         inner.head.next_key_slot = group.next_key_slot;
         Ok(())
+    }
+
+    fn stop_appends(&self) {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner).stopped = true;
     }
 
     fn head(&self) -> Head {

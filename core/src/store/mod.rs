@@ -109,6 +109,12 @@ pub enum AppendError {
     ReadOnly,
 }
 
+/// Tells whether an error means that there is no space.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// Why something stored could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -160,6 +166,10 @@ pub trait LogStore: Send + Sync + 'static {
     /// # Errors
     /// [`AppendError`]; after anything but `DiskFull` the store stays read-only.
     async fn append(&self, group: Group) -> Result<(), AppendError>;
+
+    /// Refuses every append from now on, as after a failure of its own: something that the next
+    /// event would rely on could not be made durable elsewhere.
+    fn stop_appends(&self);
 
     /// Returns how far the visible log reaches.
     fn head(&self) -> Head;

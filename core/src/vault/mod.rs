@@ -19,6 +19,7 @@ pub use seal::{Context, SealError, open, seal};
 
 use zeroize::Zeroizing;
 
+use crate::store::is_full;
 use crate::time::Entropy;
 
 /// The slot of the book's own key.
@@ -59,6 +60,36 @@ pub enum VaultError {
         /// The slot.
         slot: u64,
     },
+    /// The vault or one of its files is gone.
+    #[error("{path} is missing: the keys in it cannot be made again")]
+    NotThere {
+        /// The folder or file.
+        path: String,
+    },
+    /// The log uses keys the vault does not have.
+    #[error(
+        "{path} is missing: the vault holds {slots} keys, the log uses {used}; the vault is an \
+         older copy or lost its last files"
+    )]
+    Behind {
+        /// The first file that is missing.
+        path: String,
+        /// Keys the vault has.
+        slots: u64,
+        /// Keys the log uses.
+        used: u64,
+    },
+    /// New keys could not be made durable; nothing uses them.
+    #[error("making new keys at {path} failed")]
+    NotMade {
+        /// The file.
+        path: String,
+        /// Its size.
+        size_bytes: u64,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// Something that is no vault, or another book's.
     #[error("{path} is not the vault of this book: {problem}")]
     Foreign {
@@ -80,6 +111,22 @@ pub enum VaultError {
     },
 }
 
+impl VaultError {
+    /// Returns the stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            VaultError::Destroyed { .. } => "key_destroyed",
+            VaultError::NotThere { .. } => "vault_missing",
+            VaultError::Behind { .. } => "vault_behind",
+            VaultError::Missing { .. } | VaultError::Foreign { .. } => "vault_foreign",
+            VaultError::Corrupt { .. } => "vault_damaged",
+            VaultError::NotMade { source, .. } | VaultError::Io { source, .. } => {
+                if is_full(source) { "disk_full" } else { "storage_failed" }
+            }
+        }
+    }
+}
+
 /// A row of keys.
 pub trait Vault: Send + Sync + 'static {
     /// Returns a key.
@@ -91,14 +138,14 @@ pub trait Vault: Send + Sync + 'static {
     /// Makes sure, durably, that every slot below `slots` exists; a no-op when it does.
     ///
     /// # Errors
-    /// [`VaultError::Io`].
+    /// [`VaultError::NotMade`].
     fn provision(&self, slots: u64, entropy: &mut dyn Entropy) -> Result<(), VaultError>;
 
     /// Keeps, durably, that any key below `slots` may have sealed content before the log says whose
     /// it is: no such key is ever given to a subject by a later opening. A no-op when it is kept.
     ///
     /// # Errors
-    /// [`VaultError::Io`].
+    /// [`VaultError::NotMade`].
     fn lend(&self, slots: u64) -> Result<(), VaultError>;
 
     /// Returns the bound that [`Vault::lend`] keeps; 0 when nothing was lent.

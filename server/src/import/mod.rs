@@ -65,7 +65,7 @@ pub enum ImportError {
 
 impl ImportError {
     /// Returns the stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             ImportError::Csv { .. } => "csv_malformed",
             ImportError::Header { .. } => "columns_differ",

@@ -5,7 +5,7 @@
 
 use crate::id::BookId;
 use crate::position::Position;
-use crate::store::StoreError;
+use crate::store::{StoreError, is_full};
 
 /// Why a ledger's directory could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +128,7 @@ pub enum StoreOpenError {
 
 impl StoreOpenError {
     /// Returns the condition's stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             StoreOpenError::NotALedger { .. } => "not_a_ledger",
             StoreOpenError::NotEmpty { .. } => "not_empty",
@@ -143,6 +143,7 @@ impl StoreOpenError {
             StoreOpenError::HeadsDisagree { .. } => "heads_disagree",
             StoreOpenError::Behind { .. } => "journal_behind",
             StoreOpenError::HeadMismatch { .. } => "head_mismatch",
+            StoreOpenError::Store(StoreError::Io { source, .. }) if is_full(source) => "disk_full",
             StoreOpenError::Store(StoreError::Io { .. }) => "storage_failed",
             StoreOpenError::Store(StoreError::Corrupt { .. }) => "corrupt",
             StoreOpenError::Store(StoreError::DerivedDamaged { .. }) => "derived_damaged",

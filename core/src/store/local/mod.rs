@@ -45,7 +45,7 @@ use async_trait::async_trait;
 pub use error::StoreOpenError;
 pub use heads::{HEAD_FILE, NoteError, parse_note};
 pub use identity::{BOOK_FILE, Identity};
-pub(crate) use journal::writer::{is_full, sync_dir};
+pub(crate) use journal::writer::sync_dir;
 pub use lock::{LOCK_FILE, is_held};
 pub use open::{IndexState, OpenReport, Options};
 pub use recover::Quarantined;
@@ -62,7 +62,7 @@ use self::sled::blocks::Block;
 use self::sled::{Index, IndexError};
 use self::unindexed::Unindexed;
 use self::visible::Visible;
-use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent};
+use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent, is_full};
 use crate::event::Header;
 use crate::event::index::Term;
 use crate::position::Position;
@@ -274,7 +274,7 @@ impl LocalStore {
             self.heads_outside.as_ref().map(|dir| heads::outside_path(dir, self.identity.book));
         for path in [Some(inside), outside].into_iter().flatten() {
             if let Err(source) = heads::write(&path, &head) {
-                if journal::writer::is_full(&source) {
+                if is_full(&source) {
                     let _ = std::fs::remove_file(path.with_extension("tmp"));
                     let needed_bytes = head.encode().len() as u64;
                     let path = path.display().to_string();
@@ -480,6 +480,9 @@ impl Writer {
 impl Drop for LocalStore {
     fn drop(&mut self) {
         self.stop_threads();
+        if let Some(index) = self.index.take() {
+            Index::let_go(index);
+        }
     }
 }
 
@@ -487,6 +490,10 @@ impl Drop for LocalStore {
 impl LogStore for LocalStore {
     async fn append(&self, group: Group) -> Result<(), AppendError> {
         self.append_now(group)
+    }
+
+    fn stop_appends(&self) {
+        self.writer().journal.fail();
     }
 
     fn head(&self) -> Head {

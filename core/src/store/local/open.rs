@@ -309,6 +309,7 @@ fn open_index(
             Ok(index) => {
                 let known = index.blocks_next().max(index.postings_next());
                 if known > events {
+                    Index::let_go(Arc::new(index));
                     return Err(StoreOpenError::Behind {
                         expected: known.0,
                         found: events.0,

@@ -16,7 +16,7 @@ use super::frame::{
 use super::segment::{Boundary, HEADER_SIZE_BYTES, SegmentHeader, segment_path};
 use crate::id::BookId;
 use crate::position::Position;
-use crate::store::{AppendError, Group};
+use crate::store::{AppendError, Group, is_full};
 
 /// How a journal is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -310,14 +310,6 @@ pub(crate) fn create_segment(
 /// Syncs a directory, so that names made or changed in it last.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
-}
-
-/// Tells whether an error means that there is no space.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
 }
 
 fn take_space(file: &File, dir: &Path, from: u64, size: u64, spare: u64) -> io::Result<()> {

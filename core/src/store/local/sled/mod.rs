@@ -31,8 +31,8 @@ use crate::event::index::Term;
 use crate::id::BookId;
 use crate::position::Position;
 use crate::store::Order;
+use crate::store::is_full;
 use crate::store::local::journal::frame::{take_u32, take_u64};
-use crate::store::local::journal::writer::is_full;
 use crate::time::Timestamp;
 
 const FORMAT: u32 = 1;
@@ -250,6 +250,10 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn merge_runs(&self) -> Result<bool, IndexError> {
+        guarded(|| self.merge_newest())
+    }
+
+    fn merge_newest(&self) -> Result<bool, IndexError> {
         let runs = self.runs();
         let Some(merged) = runs_to_merge(&runs) else { return Ok(false) };
         let (Some(first), Some(last)) = (merged.first(), merged.last()) else { return Ok(false) };
@@ -277,6 +281,15 @@ impl Index {
             self.remove_parts(b'x', run.number)?;
         }
         Ok(true)
+    }
+
+    /// Lets go of the index: sled writes once more when its last handle is dropped, and panics when
+    /// the disk fails then. Whatever it left is judged by the next opening.
+    pub(crate) fn let_go(index: Arc<Index>) {
+        let _ = guarded(|| {
+            drop(index);
+            Ok(())
+        });
     }
 
     fn take_run_number(&self) -> u32 {

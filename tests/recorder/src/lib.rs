@@ -22,6 +22,7 @@
 //! size of the rest u32 │ op u8 │ result i64 │ errno i32 │ inode u64 │ offset u64 │ length u64
 //!                      │ flags u32 │ path size u16 │ path │ second path size u16 │ path │ data
 //! ```
+//! Both records of a sync carry its number in the place of the offset.
 //! Ops: 1 open (flags: those of the call, bit 31: it made the file), 2 write (data: what was
 //! written), 3 ftruncate (length), 4 fallocate (offset, length, flags: mode), 5 rename, 6 unlink,
 //! 7 mkdir, 8 rmdir, 9 sync begins, 10 sync returned (flags: 0 fsync, 1 fdatasync), 11
@@ -89,6 +90,7 @@ struct State {
     files: Mutex<HashMap<c_int, Vec<u8>>>,
     calls: AtomicU64,
     matching: AtomicU64,
+    syncs: AtomicU64,
 }
 
 /// Finds the C library's own function of this name, once.
@@ -172,6 +174,7 @@ fn state() -> Option<&'static State> {
                 files: Mutex::new(HashMap::new()),
                 calls: AtomicU64::new(0),
                 matching: AtomicU64::new(0),
+                syncs: AtomicU64::new(1),
             })
         })
         .as_ref()
@@ -627,7 +630,8 @@ fn synced(fd: c_int, flags: u32, real: impl Fn() -> c_int) -> c_int {
     let Some((state, path)) = watched(fd) else { return real() };
     let failure = state.before(Kind::Sync, &path);
     let inode = inode_of(fd).0;
-    let begins = Call { op: SYNC_BEGINS, inode, flags, path: &path, ..Call::default() };
+    let offset = state.syncs.fetch_add(1, Ordering::SeqCst);
+    let begins = Call { op: SYNC_BEGINS, inode, offset, flags, path: &path, ..Call::default() };
     state.record(&begins, 0);
     if state.settings.sync_delay_us > 0 {
         // SAFETY: only waits.

@@ -1,5 +1,5 @@
-//! Appends made-up groups to a ledger until told to stop or something fails, and writes a line to
-//! the ack file after each append returned: `torture_child DIR GROUPS SEED ACKS FULL`.
+//! Appends made-up groups to a log or a whole ledger until told to stop or something fails, and writes
+//! a line to the ack file after each append returned: `torture_child WHAT DIR GROUPS SEED ACKS FULL`.
 //!
 //! When the disk is full it shows that everything can still be read, removes the file FULL (space is
 //! free again) and goes on. It ends with one line of JSON that says what happened.
@@ -9,140 +9,112 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use daybook_core::store::local::{LocalStore, StoreOpenError, verify};
-use daybook_core::store::{AppendError, LogStore, StoreError};
-use daybook_tests::torture::groups::{Maker, check, identity, note, now, options};
+use daybook_tests::torture::groups::Log;
+use daybook_tests::torture::ledger::Whole;
+use daybook_tests::torture::tortured::{Failure, Tortured, What};
 use serde_json::{Value, json};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let said = match arguments.as_slice() {
-        [dir, groups, seed, acks, full] => work(
-            Path::new(dir),
-            groups.parse().unwrap_or(0),
-            seed.parse().unwrap_or(0),
-            Path::new(acks),
-            Path::new(full),
-        ),
+        [what, dir, groups, seed, acks, full] => {
+            let life = Life {
+                dir: Path::new(dir),
+                groups: groups.parse().unwrap_or(0),
+                seed: seed.parse().unwrap_or(0),
+                acks: Path::new(acks),
+                full: Path::new(full),
+            };
+            let whole = *what == What::Whole.word();
+            if whole { live::<Whole>(&life) } else { live::<Log>(&life) }
+        }
         _ => json!({"outcome": "usage"}),
     };
     println!("{said}");
 }
 
-fn work(dir: &Path, groups: u64, seed: u64, acks: &Path, full: &Path) -> Value {
-    let options = options(dir);
-    if !dir.exists()
-        && let Err(error) = LocalStore::create(dir, &identity(), &options)
+struct Life<'a> {
+    dir: &'a Path,
+    groups: u64,
+    seed: u64,
+    acks: &'a Path,
+    full: &'a Path,
+}
+
+fn live<T: Tortured>(life: &Life<'_>) -> Value {
+    if !life.dir.exists()
+        && let Err(refused) = T::create(life.dir)
     {
-        return json!({"outcome": open_code(&error), "at": "create", "text": chain(&error)});
+        return json!({"outcome": refused.code, "at": "create", "text": refused.text});
     }
-    let store = match LocalStore::open(dir, &options) {
-        Ok((store, _)) => store,
-        Err(error) => {
-            return json!({"outcome": open_code(&error), "at": "open", "text": chain(&error)});
+    let mut opened = match T::open(life.dir, life.seed) {
+        Ok((opened, _)) => opened,
+        Err(refused) => {
+            return json!({"outcome": refused.code, "at": "open", "text": refused.text});
         }
     };
-    let mut maker = match Maker::after(seed, &store) {
-        Ok(maker) => maker,
-        Err(problem) => return json!({"outcome": "broken", "text": problem}),
-    };
-    let mut acks = match OpenOptions::new().create(true).append(true).open(acks) {
+    let mut acks = match OpenOptions::new().create(true).append(true).open(life.acks) {
         Ok(acks) => acks,
         Err(error) => return json!({"outcome": "no_acks", "text": error.to_string()}),
     };
     let mut full_seen = 0u64;
-    for _ in 0..groups {
-        let number = maker.group();
-        let group = match maker.make() {
-            Ok(group) => group,
-            Err(problem) => return json!({"outcome": "broken", "text": problem}),
-        };
+    for _ in 0..life.groups {
+        let number = opened.number();
         loop {
-            match now(store.append(group.clone())) {
+            match opened.append() {
                 Ok(()) => break,
-                Err(AppendError::DiskFull { .. }) => {
+                Err(Failure::DiskFull) => {
                     full_seen += 1;
-                    if let Err(problem) = readable(dir, &store, number) {
+                    if let Err(problem) = readable(life.dir, &opened, number) {
                         return json!({"outcome": "broken", "text": problem});
                     }
                     // Twice refused, then there is space again.
-                    if full_seen.is_multiple_of(2) && std::fs::remove_file(full).is_err() {
+                    if full_seen.is_multiple_of(2) && std::fs::remove_file(life.full).is_err() {
                         return json!({"outcome": "disk_full", "groups": number});
                     }
                 }
-                Err(error) => return after_failure(&store, &error, group, number),
+                Err(failure) => return after_failure(&mut opened, failure, number),
             }
         }
         if acks.write_all(format!("{number}\n").as_bytes()).is_err() {
             return json!({"outcome": "no_acks"});
         }
-        if number % 7 == 3 {
-            match now(store.keep_tree_head(&note(&store.head().tree))) {
-                Ok(()) | Err(AppendError::DiskFull { .. }) => {}
-                Err(error) => return after_failure(&store, &error, group, number + 1),
-            }
+        match opened.tend() {
+            Ok(()) | Err(Failure::DiskFull) => {}
+            Err(failure) => return after_failure(&mut opened, failure, number + 1),
         }
     }
-    let status = store.status();
-    let closed = now(store.close());
-    json!({
-        "outcome": match closed { Ok(()) => "done", Err(_) => "not_closed" },
-        "full_seen": full_seen,
-        "index_problem": status.index_problem,
-        "seal_problem": status.seal_problem,
-    })
+    match opened.close() {
+        Ok(closed) => json!({
+            "outcome": "done", "full_seen": full_seen,
+            "index_problem": closed.index_problem, "seal_problem": closed.seal_problem,
+        }),
+        Err(failure) => {
+            json!({"outcome": "not_closed", "full_seen": full_seen, "text": format!("{failure:?}")})
+        }
+    }
 }
 
 /// After a failure everything else must be refused, and everything acknowledged be readable.
-fn after_failure(
-    store: &LocalStore,
-    error: &AppendError,
-    group: daybook_core::store::Group,
-    acked: u64,
-) -> Value {
-    let outcome = match error {
-        AppendError::StorageFailed { .. } => "storage_failed",
-        AppendError::ReadOnly => "read_only",
-        _ => "other",
+fn after_failure<T: Tortured>(opened: &mut T, failure: Failure, acked: u64) -> Value {
+    let (code, text) = match failure {
+        Failure::Storage { code, text } => (code, text),
+        Failure::Broken(text) => return json!({"outcome": "broken", "text": text}),
+        Failure::DiskFull => return json!({"outcome": "disk_full", "groups": acked}),
     };
-    let mut group = group;
-    group.first = store.head().next;
     for _ in 0..3 {
-        if !matches!(now(store.append(group.clone())), Err(AppendError::ReadOnly)) {
-            return json!({"outcome": "broken", "text": "it is not read-only after a failure"});
+        if let Err(problem) = opened.refuses() {
+            return json!({"outcome": "broken", "text": problem});
         }
     }
-    match check(store, acked) {
-        Ok(groups) if groups == acked => json!({"outcome": outcome, "groups": acked}),
-        Ok(groups) => json!({"outcome": "broken", "text": format!("{groups} visible of {acked}")}),
+    match opened.check(acked..=acked) {
+        Ok(_) => json!({"outcome": code, "groups": acked, "text": text}),
         Err(problem) => json!({"outcome": "broken", "text": problem}),
     }
 }
 
 /// On a full disk everything can still be read and verified.
-fn readable(dir: &Path, store: &LocalStore, acked: u64) -> Result<(), String> {
-    check(store, acked)?;
-    verify(dir, None, &mut |_| {}).map(|_| ()).map_err(|error| format!("verify: {error}"))
-}
-
-fn open_code(error: &StoreOpenError) -> &'static str {
-    match error {
-        StoreOpenError::Store(StoreError::Io { source, .. })
-            if source.kind() == std::io::ErrorKind::StorageFull =>
-        {
-            "disk_full"
-        }
-        other => other.code(),
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
+fn readable<T: Tortured>(dir: &Path, opened: &T, acked: u64) -> Result<(), String> {
+    opened.check(acked..=acked)?;
+    T::verify(dir)
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use daybook_core::store::local::OpenReport;
 use serde_json::Value;
 
+use super::tortured::What;
 use super::{TortureError, io};
 
 /// One trial's files: a folder with the ledger, the outside tree heads, the acks and the log.
@@ -14,6 +16,7 @@ pub struct Trial {
     folder: tempfile::TempDir,
     variables: BTreeMap<&'static str, String>,
     seed: u64,
+    what: What,
 }
 
 impl Trial {
@@ -21,14 +24,14 @@ impl Trial {
     ///
     /// # Errors
     /// What the system says.
-    pub fn new(seed: u64) -> Result<Trial, TortureError> {
+    pub fn new(what: What, seed: u64) -> Result<Trial, TortureError> {
         // Memory is as good as a disk here: what matters is recorded, and nothing is cut off.
         let shared = Path::new("/dev/shm");
         let builder = tempfile::Builder::new().prefix("daybook-torture-").to_owned();
         let folder = if shared.is_dir() { builder.tempdir_in(shared) } else { builder.tempdir() };
         let folder = folder.map_err(io("making a folder for a trial"))?;
         std::fs::create_dir(folder.path().join("root")).map_err(io("making a folder"))?;
-        Ok(Trial { folder, variables: BTreeMap::new(), seed })
+        Ok(Trial { folder, variables: BTreeMap::new(), seed, what })
     }
 
     /// Returns the watched folder.
@@ -82,6 +85,7 @@ impl Trial {
         let (child, recorder) = (built("torture_child")?, built("libdaybook_recorder.so")?);
         let full = self.full();
         Command::new(child)
+            .arg(self.what.word())
             .arg(self.book())
             .arg(groups.to_string())
             .arg(self.seed.to_string())
@@ -112,6 +116,20 @@ impl Trial {
         let text = std::fs::read_to_string(self.acks()).unwrap_or_default();
         let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
         whole.lines().last().and_then(|line| line.parse::<u64>().ok()).map_or(0, |last| last + 1)
+    }
+
+    /// Opens what is left, checks it, sends everything again and appends one more group.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn check_left(&self) -> Result<OpenReport, String> {
+        let acked = self.acked();
+        self.what.check_left(&self.book(), acked..=acked + 1, self.seed)
+    }
+
+    /// Tells whether nothing was made yet, and nothing acknowledged.
+    pub fn is_unborn(&self) -> bool {
+        !self.book().exists() && self.acked() == 0
     }
 
     /// Keeps the files and returns the broken promise.

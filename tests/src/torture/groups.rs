@@ -1,4 +1,4 @@
-//! Made-up groups that show by themselves whether they are whole, and the check of a log of them.
+//! Made-up groups that show by themselves whether they are whole, and the log of them under trial.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,11 +15,14 @@ use daybook_core::id::{BookId, CustomerCode, EventId, InteractionId, Note};
 use daybook_core::position::{Position, StreamVersion};
 use daybook_core::proof::tree::Frontier;
 use daybook_core::proof::{Hash, leaf_hash};
-use daybook_core::store::local::{Identity, LocalStore, OpenReport, Options, verify};
-use daybook_core::store::{Group, LogStore, Record};
+use daybook_core::store::local::{
+    Identity, LocalStore, OpenReport, Options, StoreOpenError, verify,
+};
+use daybook_core::store::{AppendError, Group, LogStore, Record};
 use daybook_core::time::Timestamp;
 
 use super::Dice;
+use super::tortured::{Closed, Expected, Failure, NotOpened, Tortured, Wholeness, chain, counted};
 
 /// Waits for a store that never waits for other tasks.
 pub fn now<F: Future>(future: F) -> F::Output {
@@ -149,7 +152,7 @@ fn walk(
     mut each: impl FnMut(Position, &Event, &[u8]),
 ) -> Result<u64, String> {
     let mut next = Position(0);
-    let (mut group, mut at) = (0u64, 0u64);
+    let mut groups = Wholeness::default();
     loop {
         let events = now(store.read(next, 5000)).map_err(|error| error.to_string())?;
         if events.is_empty() {
@@ -163,78 +166,117 @@ fn walk(
             let Body::InteractionRecorded(body) = &event.body else {
                 return Err(format!("an event that was never made at {next}"));
             };
-            let words: Vec<u64> =
-                body.interaction.as_str().split('-').filter_map(|word| word.parse().ok()).collect();
-            let &[of, index, size] = words.as_slice() else {
-                return Err(format!("an event that was never made at {next}"));
-            };
-            if (of, index) != (group, at) {
-                return Err(format!("event {index} of group {of}, expected {at} of {group}"));
-            }
+            groups.next(body.interaction.as_str())?;
             each(next, &event, &stored.bytes);
-            (group, at) = if index + 1 == size { (group + 1, 0) } else { (group, at + 1) };
             next = next.next();
         }
-    }
-    if at != 0 {
-        return Err(format!("group {group} is there in part: {at} events"));
     }
     if store.head().next != next {
         return Err(format!("the head says {}, {next} were read", store.head().next));
     }
-    Ok(group)
+    groups.end()
 }
 
-/// Checks an open log: every group whole, all acknowledged ones there, at most one more.
-///
-/// # Errors
-/// What does not hold.
-pub fn check(store: &dyn LogStore, acked: u64) -> Result<u64, String> {
-    let groups = walk(store, |_, _, _| {})?;
-    if groups < acked {
-        return Err(format!("{acked} groups were acknowledged, {groups} are there"));
+/// The log's store on its own.
+#[derive(Debug)]
+pub struct Log {
+    store: LocalStore,
+    maker: Maker,
+    made: Option<Group>,
+}
+
+impl Log {
+    fn not_opened(error: &StoreOpenError) -> NotOpened {
+        NotOpened { code: error.code().to_owned(), text: chain(error) }
     }
-    if groups > acked + 1 {
-        return Err(format!("{acked} groups were acknowledged, but {groups} are there"));
+
+    fn failed(error: &AppendError) -> Failure {
+        let code = match error {
+            AppendError::DiskFull { .. } => return Failure::DiskFull,
+            AppendError::StorageFailed { .. } => "storage_failed",
+            AppendError::ReadOnly => "read_only",
+            _ => "other",
+        };
+        Failure::Storage { code: code.to_owned(), text: chain(error) }
     }
-    Ok(groups)
+
+    fn next_group(&mut self) -> Result<Group, Failure> {
+        match self.made.take() {
+            Some(group) => Ok(group),
+            None => self.maker.make().map_err(Failure::Broken),
+        }
+    }
 }
 
-/// Opens what a trial left and checks it, adding nothing. `before` groups were there when the child
-/// began: a life that ends before its first acknowledgement may leave one more without anybody
-/// having been told, and several such lives in a row may leave several.
-///
-/// # Errors
-/// What does not hold.
-pub fn check_left_as_it_is(
-    dir: &Path,
-    acked: u64,
-    before: u64,
-) -> Result<(OpenReport, u64), String> {
-    let options = options(dir);
-    let (store, report) =
-        LocalStore::open(dir, &options).map_err(|error| format!("it does not open: {error}"))?;
-    let groups = check(&store, acked.max(before))?;
-    drop(store);
-    verify(dir, options.heads_outside.as_deref(), &mut |_| {})
-        .map_err(|error| format!("it does not verify: {error}"))?;
-    Ok((report, groups))
-}
+impl Tortured for Log {
+    fn create(dir: &Path) -> Result<(), NotOpened> {
+        LocalStore::create(dir, &identity(), &options(dir)).map_err(|e| Log::not_opened(&e))
+    }
 
-/// Opens what a trial left, checks it, appends one more group and checks the files.
-///
-/// # Errors
-/// What does not hold.
-pub fn check_left(dir: &Path, acked: u64, seed: u64) -> Result<OpenReport, String> {
-    let options = options(dir);
-    let (store, report) =
-        LocalStore::open(dir, &options).map_err(|error| format!("it does not open: {error}"))?;
-    let groups = check(&store, acked)?;
-    let mut maker = Maker::after(seed, &store)?;
-    now(store.append(maker.make()?)).map_err(|error| format!("it does not go on: {error}"))?;
-    check(&store, groups + 1)?;
-    drop(store);
-    verify(dir, options.heads_outside.as_deref(), &mut |_| {})
-        .map_err(|error| format!("it does not verify: {error}"))?;
-    Ok(report)
+    fn open(dir: &Path, seed: u64) -> Result<(Log, OpenReport), NotOpened> {
+        let (store, report) =
+            LocalStore::open(dir, &options(dir)).map_err(|e| Log::not_opened(&e))?;
+        let maker = Maker::after(seed, &store)
+            .map_err(|text| NotOpened { code: "broken".to_owned(), text })?;
+        Ok((Log { store, maker, made: None }, report))
+    }
+
+    fn number(&self) -> u64 {
+        self.maker.group() - u64::from(self.made.is_some())
+    }
+
+    fn append(&mut self) -> Result<(), Failure> {
+        let group = self.next_group()?;
+        match now(self.store.append(group.clone())) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.made = Some(group);
+                Err(Log::failed(&error))
+            }
+        }
+    }
+
+    fn tend(&mut self) -> Result<(), Failure> {
+        if self.number() % 7 != 4 {
+            return Ok(());
+        }
+        match now(self.store.keep_tree_head(&note(&self.store.head().tree))) {
+            Ok(()) | Err(AppendError::DiskFull { .. }) => Ok(()),
+            Err(error) => Err(Log::failed(&error)),
+        }
+    }
+
+    fn refuses(&mut self) -> Result<(), String> {
+        let mut group = self.next_group().map_err(|failure| format!("{failure:?}"))?;
+        group.first = self.store.head().next;
+        let refused = now(self.store.append(group.clone()));
+        self.made = Some(group);
+        match refused {
+            Err(AppendError::ReadOnly) => Ok(()),
+            other => Err(format!("it is not read-only after a failure: {other:?}")),
+        }
+    }
+
+    fn check(&self, expected: Expected) -> Result<u64, String> {
+        counted(walk(&self.store, |_, _, _| {})?, &expected)
+    }
+
+    fn send_again(&mut self, _groups: u64) -> Result<(), String> {
+        // The store knows no requests; recognising them is the ledger's part.
+        Ok(())
+    }
+
+    fn close(self) -> Result<Closed, Failure> {
+        let status = self.store.status();
+        now(self.store.close()).map_err(|error| Log::failed(&error))?;
+        let (index_problem, seal_problem) = (status.index_problem, status.seal_problem);
+        Ok(Closed { index_problem, seal_problem })
+    }
+
+    fn verify(dir: &Path) -> Result<(), String> {
+        let outside = options(dir).heads_outside;
+        verify(dir, outside.as_deref(), &mut |_| {})
+            .map(|_| ())
+            .map_err(|error| format!("it does not verify: {}", chain(&error)))
+    }
 }

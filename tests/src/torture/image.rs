@@ -22,8 +22,8 @@ pub struct Disk {
     names: BTreeMap<PathBuf, Node>,
     pending: Vec<NameChange>,
     live: BTreeMap<PathBuf, Node>,
-    /// Folders being synced, with how much was pending when the sync began.
-    syncing: HashMap<PathBuf, Vec<usize>>,
+    /// Syncs that have begun, by their number: how much was pending then.
+    syncing: HashMap<u64, usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,6 @@ struct File {
     bytes: Vec<u8>,
     pending: Vec<Change>,
     done: usize,
-    syncing: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -116,17 +115,12 @@ impl Disk {
             Op::MakeDir => {
                 self.change_name(NameChangeKind::Make(entry.path.clone(), Node::Folder));
             }
-            Op::SyncBegins => match self.by_inode.get(&entry.inode) {
-                Some(at) => {
-                    if let Some(file) = self.files.get_mut(*at) {
-                        file.syncing.push(file.done + file.pending.len());
-                    }
-                }
-                None => {
-                    let pending = self.pending.len();
-                    self.syncing.entry(entry.path.clone()).or_default().push(pending);
-                }
-            },
+            Op::SyncBegins => {
+                let file = self.by_inode.get(&entry.inode).and_then(|at| self.files.get(*at));
+                let pending =
+                    file.map_or(self.pending.len(), |file| file.done + file.pending.len());
+                self.syncing.insert(entry.offset, pending);
+            }
             Op::SyncReturned => self.sync_returned(entry, true),
             Op::SyncRange => {}
         }
@@ -203,23 +197,9 @@ impl Disk {
     }
 
     fn sync_returned(&mut self, entry: &Entry, done: bool) {
+        let Some(covered) = self.syncing.remove(&entry.offset).filter(|_| done) else { return };
         if let Some(file) = self.by_inode.get(&entry.inode).and_then(|at| self.files.get_mut(*at)) {
-            // Which of several syncs returned is not recorded: the one that covers least.
-            let least = file.syncing.iter().copied().min();
-            if let Some(covered) = least {
-                if let Some(at) = file.syncing.iter().position(|mark| *mark == covered) {
-                    file.syncing.swap_remove(at);
-                }
-                if done {
-                    file.settle(covered);
-                }
-            }
-            return;
-        }
-        let Some(marks) = self.syncing.get_mut(&entry.path) else { return };
-        let Some(covered) = marks.iter().copied().min() else { return };
-        marks.retain(|mark| *mark != covered);
-        if !done {
+            file.settle(covered);
             return;
         }
         for change in self.pending.iter_mut().take(covered) {

@@ -3,7 +3,8 @@
 //!
 //! Each bar is one file with one function: it takes how many trials to make and returns its figures.
 //! A trial runs `torture_child`, which appends made-up groups and writes a line to an ack file after
-//! each append returned, under the recorder (`LD_PRELOAD`), and then looks at what is left.
+//! each append returned, under the recorder (`LD_PRELOAD`), and then looks at what is left. What is
+//! appended to is the log's store alone in some trials, a whole ledger in others ([`tortured`]).
 //!
 //! Invariant: a trial that finds a broken promise ends the run with an error that names the trial,
 //! so that it can be repeated. What this module does not do: it decides no count and prints nothing.
@@ -11,6 +12,7 @@
 pub mod child;
 pub mod groups;
 pub mod image;
+pub mod ledger;
 pub mod log;
 mod r1_kill;
 mod r2_power;
@@ -19,6 +21,7 @@ mod r4_io_error;
 mod r5_disk_full;
 mod r8_lost_files;
 mod r9_rebuild;
+pub mod tortured;
 
 use std::path::PathBuf;
 

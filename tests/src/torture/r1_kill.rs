@@ -1,88 +1,124 @@
 //! R1: kill -9 at every call and at random moments; nothing acknowledged is lost, nothing is there
-//! in part, and the ledger goes on.
+//! in part, requests sent again add nothing, and the ledger goes on.
 
 use std::time::Duration;
 
+use daybook_core::store::local::{IndexState, OpenReport};
 use serde_json::{Value, json};
 
 use super::child::Trial;
-use super::groups::check_left;
+use super::tortured::What;
 use super::{Dice, TortureError, io};
 
 const BAR: &str = "R1";
 const GROUPS: u64 = 60;
+/// Lives of one ledger that are ended at random, before the next ledger is begun.
+const LIVES: u64 = 25;
 
-/// Half of the trials kill at call 1, 2, 3 ..., half at random moments of a long life.
+#[derive(Default)]
+struct Found {
+    killed: u64,
+    acked: u64,
+    calls_most: u64,
+    quarantined: u64,
+    rebuilt: u64,
+}
+
+impl Found {
+    fn note(&mut self, report: &OpenReport) {
+        self.quarantined += u64::from(report.quarantined.is_some());
+        self.rebuilt += u64::from(is_rebuilt(report));
+    }
+}
+
+/// Half of the trials are of whole ledgers, half of the log alone; of each, half kill at call 1, 2,
+/// 3 ..., half at random moments of a long life.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
-    let (mut quarantined, mut rebuilt, mut killed, mut acked_all) = (0u64, 0u64, 0u64, 0u64);
-    let mut seed = 1;
-    let mut call = 0u64;
-    let mut calls_most = 0u64;
-    for trial in 0..count / 2 {
-        call += 1;
-        let mut files = Trial::new(seed)?;
+    let mut figures = serde_json::Map::new();
+    for what in What::EACH {
+        let mut found = Found::default();
+        at_each_call(what, count / 4, &mut found)?;
+        at_random(what, count / 4, &mut found)?;
+        let figure = json!({
+            "killed": found.killed, "calls_of_a_run": found.calls_most,
+            "acked_groups": found.acked, "quarantined": found.quarantined,
+            "index_rebuilt": found.rebuilt,
+        });
+        figures.insert(what.word().to_owned(), figure);
+    }
+    figures.insert("bar".to_owned(), json!(BAR));
+    figures.insert("trials".to_owned(), json!(count / 4 * 4));
+    figures.insert("lost".to_owned(), json!(0));
+    figures.insert("partial".to_owned(), json!(0));
+    Ok(Value::Object(figures))
+}
+
+fn at_each_call(what: What, count: u64, found: &mut Found) -> Result<(), TortureError> {
+    let (mut seed, mut call) = (1, 0u64);
+    // A small count is spread over the calls of a run, a large one takes each.
+    let step = (2000 / count.max(1)).max(1);
+    for trial in 0..count {
+        call += 1 + (step - 1) * (trial % 2);
+        let mut files = Trial::new(what, seed)?;
         files.set("DAYBOOK_REC_KILL", call);
         let ended = files.run(GROUPS)?;
+        let (of, at) = (seed, call);
         if ended.is_some() {
             // The run was over before that call: begin anew with other groups.
-            calls_most = calls_most.max(call - 1);
+            found.calls_most = found.calls_most.max(call - 1);
             (seed, call) = (seed + 1, 0);
         } else {
-            killed += 1;
+            found.killed += 1;
         }
-        let acked = files.acked();
-        acked_all += acked;
-        if !files.book().exists() && acked == 0 {
+        found.acked += files.acked();
+        if files.is_unborn() {
             continue;
         }
-        match check_left(&files.book(), acked, seed) {
-            Ok(report) => {
-                quarantined += u64::from(report.quarantined.is_some());
-                rebuilt += u64::from(is_rebuilt(&report));
-            }
+        match files.check_left() {
+            Ok(report) => found.note(&report),
             Err(problem) => {
-                let trial = format!("{trial}: killed at call {call}, seed {seed}");
+                let trial = format!("{what:?} {trial}: killed at call {at}, seed {of}");
                 return Err(files.broken(BAR, trial, problem));
             }
         }
     }
+    Ok(())
+}
+
+fn at_random(what: What, count: u64, found: &mut Found) -> Result<(), TortureError> {
     let mut dice = Dice::new(count);
-    let mut files = Trial::new(900)?;
+    let mut seed = 900;
+    let mut files = Trial::new(what, seed)?;
     let mut before = 0;
-    for trial in 0..count - count / 2 {
-        if trial % 25 == 24 {
-            files = Trial::new(901 + trial)?;
+    for trial in 0..count {
+        if trial % LIVES == LIVES - 1 {
+            found.acked += files.acked();
+            seed += 1;
+            files = Trial::new(what, seed)?;
             before = 0;
         }
         let mut child = files.start(1_000_000)?;
         std::thread::sleep(Duration::from_micros(2_000 + dice.below(90_000)));
         child.kill().map_err(io("killing the child"))?;
         child.wait().map_err(io("waiting for the child"))?;
-        killed += 1;
-        let acked = files.acked();
-        if !files.book().exists() && acked == 0 {
+        found.killed += 1;
+        if files.is_unborn() {
             continue;
         }
-        let left = super::groups::check_left_as_it_is(&files.book(), acked, before);
-        match left {
+        match what.check_left_as_it_is(&files.book(), files.acked(), before, seed) {
             Ok((report, groups)) => {
                 before = groups;
-                quarantined += u64::from(report.quarantined.is_some());
-                rebuilt += u64::from(is_rebuilt(&report));
+                found.note(&report);
             }
             Err(problem) => {
-                return Err(files.broken(BAR, format!("random {trial}"), problem));
+                return Err(files.broken(BAR, format!("{what:?} at random {trial}"), problem));
             }
         }
-        acked_all = acked_all.max(acked);
     }
-    Ok(json!({
-        "bar": BAR, "trials": count, "killed": killed, "calls_of_a_run": calls_most,
-        "acked_groups": acked_all, "quarantined": quarantined, "index_rebuilt": rebuilt,
-        "lost": 0, "partial": 0,
-    }))
+    found.acked += files.acked();
+    Ok(())
 }
 
-pub(super) fn is_rebuilt(report: &daybook_core::store::local::OpenReport) -> bool {
-    matches!(report.index, daybook_core::store::local::IndexState::Rebuilt { .. })
+pub(super) fn is_rebuilt(report: &OpenReport) -> bool {
+    matches!(report.index, IndexState::Rebuilt { .. })
 }

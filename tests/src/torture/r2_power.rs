@@ -4,30 +4,48 @@
 use serde_json::{Value, json};
 
 use super::child::Trial;
-use super::groups::check_left;
 use super::image::{Disk, Loss};
 use super::log::{self, Op};
 use super::r1_kill::is_rebuilt;
+use super::tortured::What;
 use super::{Dice, TortureError, io};
 
 const BAR: &str = "R2";
 const GROUPS: u64 = 80;
 const IMAGES_OF_A_LOG: u64 = 400;
+/// About how many watched calls a run makes.
+const CALLS_OF_A_RUN: u64 = 600;
+/// About how many of these make and open it.
+const CALLS_OF_A_START: u64 = 120;
 
-/// Builds and opens so many images, of several recorded runs.
+/// Builds and opens so many images, of several recorded runs, by turns of the log alone and of a
+/// whole ledger. Every other run of each was killed before and goes on in a second process: names and
+/// bytes the first one left unsynced are then relied on by another.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let (mut quarantined, mut rebuilt, mut images, mut logs) = (0u64, 0u64, 0u64, 0u64);
+    let mut of_whole = 0u64;
     let mut dice = Dice::new(count ^ 0xd15c);
+    let images_of_a_log = IMAGES_OF_A_LOG.min(count / 4).max(4);
     while images < count {
         logs += 1;
-        let mut files = Trial::new(logs)?;
+        let what = if logs.is_multiple_of(2) { What::Whole } else { What::Log };
+        let mut files = Trial::new(what, logs)?;
         files.record();
+        // Each life may leave one group that nobody was told of.
+        let mut lives = 1;
+        if logs % 4 >= 2 {
+            let calls = if dice.below(2) == 0 { CALLS_OF_A_START } else { CALLS_OF_A_RUN };
+            files.set("DAYBOOK_REC_KILL", 1 + dice.below(calls));
+            files.run(GROUPS)?;
+            files.unset().record();
+            lives += 1;
+        }
         let said = files.run(GROUPS)?;
         if said.as_ref().and_then(|said| said.get("outcome")) != Some(&json!("done")) {
             return Err(files.broken(BAR, format!("log {logs}"), format!("{said:?}")));
         }
         let entries = log::read(&files.log()).map_err(io("reading the recorder's log"))?;
-        let wanted = (count - images).min(IMAGES_OF_A_LOG);
+        let wanted = (count - images).min(images_of_a_log);
         // Points are spread over the whole run, a quarter of them over its creation.
         let mut points: Vec<u64> = (0..wanted.div_ceil(4))
             .map(|n| {
@@ -41,40 +59,44 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         for point in points {
             for entry in entries.get(done as usize..point as usize).unwrap_or_default() {
                 if entry.path == files.acks() {
-                    acked += u64::from(entry.op == Op::Write);
+                    acked = acked_by(entry).unwrap_or(acked);
                 } else {
                     disk.apply(entry);
                 }
             }
             done = done.max(point);
             for loss in Loss::EACH {
-                let image = Trial::new(logs)?;
+                let image = Trial::new(what, logs)?;
                 let seed = dice.roll();
                 disk.write_image(&files.root(), &image.root(), loss, &mut Dice::new(seed))
                     .map_err(io("writing an image"))?;
                 images += 1;
+                of_whole += u64::from(what == What::Whole);
+                let trial = || format!("{what:?} log {logs}, entry {point}, {loss:?}, seed {seed}");
                 if !image.book().exists() {
                     if acked == 0 {
                         continue;
                     }
-                    let trial = format!("log {logs}, entry {point}, {loss:?}, seed {seed}");
-                    return Err(image.broken(BAR, trial, "the ledger is gone".to_owned()));
+                    return Err(image.broken(BAR, trial(), "the ledger is gone".to_owned()));
                 }
-                match check_left(&image.book(), acked, logs) {
+                match what.check_left(&image.book(), acked..=acked + lives, logs) {
                     Ok(report) => {
                         quarantined += u64::from(report.quarantined.is_some());
                         rebuilt += u64::from(is_rebuilt(&report));
                     }
-                    Err(problem) => {
-                        let trial = format!("log {logs}, entry {point}, {loss:?}, seed {seed}");
-                        return Err(image.broken(BAR, trial, problem));
-                    }
+                    Err(problem) => return Err(image.broken(BAR, trial(), problem)),
                 }
             }
         }
     }
     Ok(json!({
-        "bar": BAR, "images": images, "logs": logs, "quarantined": quarantined,
-        "index_rebuilt": rebuilt, "lost": 0, "partial": 0,
+        "bar": BAR, "images": images, "of_whole_ledgers": of_whole, "logs": logs,
+        "quarantined": quarantined, "index_rebuilt": rebuilt, "lost": 0, "partial": 0,
     }))
+}
+
+/// Returns how many groups an ack file's line says are there.
+fn acked_by(entry: &log::Entry) -> Option<u64> {
+    let line = std::str::from_utf8(&entry.data).ok().filter(|_| entry.op == Op::Write)?;
+    line.trim_end().parse::<u64>().ok().map(|last| last + 1)
 }

@@ -1,12 +1,14 @@
-//! R3: an acknowledgement implies a real sync, and names are synced before they are relied on.
+//! R3: an acknowledgement implies a real sync, and names are synced before they are relied on: of the
+//! journal's segment, and of every key file of the vault, since the acknowledged events may use them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::child::Trial;
 use super::image::Disk;
 use super::log::{self, Op};
+use super::tortured::What;
 use super::{TortureError, io};
 
 const BAR: &str = "R3";
@@ -14,39 +16,35 @@ const BAR: &str = "R3";
 /// Records runs of so many acknowledgements in all and looks at each of them.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let (mut acks, mut syncs, mut heads, mut sealed) = (0u64, 0u64, 0u64, 0u64);
+    let (mut key_files, mut acks_of_whole) = (0u64, 0u64);
     let mut seed = 0u64;
     while acks < count {
         seed += 1;
-        let mut files = Trial::new(seed)?;
+        let what = if seed.is_multiple_of(2) { What::Log } else { What::Whole };
+        let mut files = Trial::new(what, seed)?;
         files.record();
-        let groups = (count - acks).min(2000);
+        let groups = (count - acks).min(1000);
         let said = files.run(groups)?;
         if said.as_ref().and_then(|said| said.get("outcome")) != Some(&json!("done")) {
             return Err(files.broken(BAR, format!("log {seed}"), format!("{said:?}")));
         }
         let entries = log::read(&files.log()).map_err(io("reading the recorder's log"))?;
         let mut disk = Disk::default();
-        let mut written: Option<PathBuf> = None;
+        let mut relied_on = ReliedOn::default();
         for (at, entry) in entries.iter().enumerate() {
             let problem = if entry.path == files.acks() && entry.op != Op::Write {
                 None
             } else if entry.path == files.acks() {
-                acks += u64::from(entry.op == Op::Write);
-                match &written {
-                    None => Some("an acknowledgement without any write".to_owned()),
-                    Some(path) if disk.exists(path) && !disk.is_safe(path) => {
-                        Some(format!("{} was not safe when it was acknowledged", path.display()))
-                    }
-                    Some(_) => None,
-                }
+                acks += 1;
+                acks_of_whole += u64::from(what == What::Whole);
+                relied_on.unsafe_on(&disk, &files.root())
             } else {
                 let problem = relied_on_too_early(&disk, entry);
                 syncs += u64::from(entry.op == Op::SyncReturned);
                 disk.apply(entry);
-                if entry.op == Op::Write && is(entry.path.extension(), "seg") {
-                    written = Some(entry.path.clone());
-                }
+                relied_on.note(entry);
                 if entry.op == Op::Rename {
+                    key_files += u64::from(is_key_file(&entry.second));
                     heads += u64::from(is(entry.second.file_name(), "head"));
                     sealed += u64::from(is(entry.second.extension(), "segz"));
                 }
@@ -58,16 +56,66 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         }
     }
     Ok(json!({
-        "bar": BAR, "acks": acks, "syncs": syncs, "tree_heads": heads, "segments_sealed": sealed,
+        "bar": BAR, "acks": acks, "acks_of_whole_ledgers": acks_of_whole, "syncs": syncs,
+        "tree_heads": heads, "segments_sealed": sealed, "key_files_made": key_files,
         "acks_without_sync": 0,
     }))
+}
+
+/// What an acknowledgement relies on: the segment written to last, and all keys.
+#[derive(Default)]
+struct ReliedOn {
+    segment: Option<PathBuf>,
+    keys: Vec<PathBuf>,
+}
+
+impl ReliedOn {
+    fn note(&mut self, entry: &log::Entry) {
+        if entry.op == Op::Write && is(entry.path.extension(), "seg") {
+            self.segment = Some(entry.path.clone());
+        }
+        if entry.op == Op::Rename && entry.result >= 0 {
+            if is_key_file(&entry.second) {
+                self.keys.push(entry.second.clone());
+            }
+            // The ledger is made elsewhere and moved into its place.
+            let moved = |path: &mut PathBuf| {
+                if let Ok(below) = path.strip_prefix(&entry.path)
+                    && !below.as_os_str().is_empty()
+                {
+                    *path = entry.second.join(below);
+                }
+            };
+            self.keys.iter_mut().chain(&mut self.segment).for_each(moved);
+        }
+    }
+
+    fn unsafe_on(&self, disk: &Disk, root: &Path) -> Option<String> {
+        let Some(segment) = &self.segment else {
+            return Some("an acknowledgement without any write".to_owned());
+        };
+        // A segment that was sealed meanwhile is gone; that its sealed form was safe before is
+        // looked at when it is removed.
+        let segment = Some(segment).filter(|segment| disk.exists(segment));
+        segment.into_iter().chain(&self.keys).find_map(|path| {
+            let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+            let of_safe_name = folders.filter(|folder| *folder != root).all(|f| disk.is_safe(f));
+            (!disk.exists(path) || !disk.is_safe(path) || !of_safe_name)
+                .then(|| format!("{} was not safe at an acknowledgement", path.display()))
+        })
+    }
+}
+
+fn is_key_file(path: &Path) -> bool {
+    path.extension().is_none()
+        && path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"keys-"))
 }
 
 /// A file is renamed into place only when its content is safe, and an open segment removed only
 /// when its sealed form is safe by content and name.
 fn relied_on_too_early(disk: &Disk, entry: &log::Entry) -> Option<String> {
     match entry.op {
-        Op::Rename if is(entry.path.extension(), "tmp") => {
+        Op::Rename if is(entry.path.extension(), "tmp") || is_key_file(&entry.second) => {
             // Its own name may still be unsafe; what counts is that nothing of it is unwritten.
             (!disk.content_is_safe(&entry.path))
                 .then(|| format!("{} was renamed before it was safe", entry.path.display()))

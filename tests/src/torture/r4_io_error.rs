@@ -5,12 +5,23 @@ use serde_json::{Value, json};
 
 use super::TortureError;
 use super::child::Trial;
-use super::groups::check_left;
 use super::io;
 use super::log::{self, Op};
+use super::tortured::What;
 
 const BAR: &str = "R4";
 const GROUPS: u64 = 40;
+const VAULT: &str = "/vault/";
+const VAULT_CALLS_MAX: u64 = 80;
+/// Where calls are counted and fail: anywhere, then in the journal or the vault alone, where the
+/// failure meets an append.
+const PLACES: &[(What, Option<&str>)] = &[
+    (What::Log, None),
+    (What::Log, Some("/journal/")),
+    (What::Whole, None),
+    (What::Whole, Some("/journal/")),
+    (What::Whole, Some(VAULT)),
+];
 
 /// Fails the n-th sync for n = 1..200 and the n-th write for n = 1..500, `count` of them evenly
 /// chosen.
@@ -19,23 +30,28 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         (1..=200).map(|n| ("sync", n)).chain((1..=500).map(|n| ("write", n))).collect();
     let step = (all.len() as u64 / count.max(1)).max(1) as usize;
     let (mut refused, mut unharmed, mut before_open, mut whole) = (0u64, 0u64, 0u64, 0u64);
-    let mut trials = 0u64;
+    let (mut trials, mut by_keys) = (0u64, 0u64);
     for (kind, nth) in all.iter().step_by(step) {
-        // Once anywhere, once in the journal alone, where the failure meets an append.
-        for within in [None, Some("/journal/")] {
+        for (what, within) in PLACES {
+            // A run makes few key files: later calls on them never come.
+            if *within == Some(VAULT) && *nth > VAULT_CALLS_MAX {
+                continue;
+            }
             trials += 1;
-            let mut files = Trial::new(*nth)?;
+            let mut files = Trial::new(*what, *nth)?;
             files.record().set("DAYBOOK_REC_FAIL", format!("{kind}:{nth}:EIO"));
             if let Some(within) = within {
                 files.set("DAYBOOK_REC_FAIL_IN", within);
             }
-            let trial = format!("{kind} {nth} in {within:?}");
+            let trial = format!("{what:?}: {kind} {nth} in {within:?}");
             let said = files.run(GROUPS)?.unwrap_or_default();
             let outcome = said.get("outcome").and_then(Value::as_str).unwrap_or("died");
-            let acked = files.acked();
             match outcome {
                 "storage_failed" if said.get("at").is_some() => before_open += 1,
-                "storage_failed" => refused += 1,
+                "storage_failed" => {
+                    refused += 1;
+                    by_keys += u64::from(*within == Some(VAULT));
+                }
                 "done" | "not_closed" => unharmed += 1,
                 _ => return Err(files.broken(BAR, trial, said.to_string())),
             }
@@ -44,10 +60,10 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
             {
                 return Err(files.broken(BAR, trial, problem));
             }
-            if !files.book().exists() && acked == 0 {
+            if files.is_unborn() {
                 continue;
             }
-            match check_left(&files.book(), acked, *nth) {
+            match files.check_left() {
                 Ok(report) => whole += u64::from(report.quarantined.is_none()),
                 Err(problem) => return Err(files.broken(BAR, trial, problem)),
             }
@@ -55,14 +71,26 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     }
     Ok(json!({
         "bar": BAR, "trials": trials, "refused_storage_failed": refused,
+        "of_these_by_a_key_file": by_keys,
         "failed_before_open": before_open, "failure_met_no_append": unharmed,
         "opened_without_quarantine": whole, "acked_in_error": 0,
     }))
 }
 
-/// After a failed call on an open segment nothing may be written to it or synced again.
+/// After a failed call on an open segment nothing may be written to it or synced again; after one on
+/// a key file that is being made, none is made.
 fn tried_again(files: &Trial) -> Result<Option<String>, TortureError> {
     let entries = log::read(&files.log()).map_err(io("reading the recorder's log"))?;
+    let key_file = |entry: &&log::Entry| {
+        entry.path.to_string_lossy().contains("/vault/keys-")
+            && matches!(entry.op, Op::Open { .. } | Op::Write | Op::SyncReturned | Op::Rename)
+    };
+    let mut touched = entries.iter().filter(key_file);
+    if touched.any(|entry| entry.result < 0)
+        && let Some(again) = touched.next()
+    {
+        return Ok(Some(format!("{:?} of {} after a failure", again.op, again.path.display())));
+    }
     let open_segment = |entry: &&log::Entry| {
         entry.path.extension().is_some_and(|extension| extension == "seg")
             && matches!(entry.op, Op::Write | Op::SyncReturned | Op::Allocate)

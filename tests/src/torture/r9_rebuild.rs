@@ -2,30 +2,53 @@
 //! fast enough.
 
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use daybook_core::event::Event;
 use daybook_core::position::Position;
-use daybook_core::store::local::{LocalStore, verify_derived};
+use daybook_core::store::local::{IndexState, LocalStore, verify_derived};
 use daybook_core::store::{Group, LogStore};
 use serde_json::{Value, json};
 
 use super::child::Trial;
-use super::groups::{Maker, check, identity, now, options};
+use super::groups::{Log, Maker, identity, now, options};
+use super::ledger::Whole;
 use super::r8_lost_files::read_all;
+use super::tortured::{Tortured, What};
 use super::{Dice, TortureError};
 
 const BAR: &str = "R9";
+const SEED: u64 = 9;
 const EVENTS: u64 = 200_000;
 
-/// Damages sled's files `count` times, then measures a rebuild of 200,000 events.
+/// Damages sled's files `count` times, by turns of the log alone and of a whole ledger, then measures
+/// a rebuild of 200,000 events.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
-    let files = Trial::new(9)?;
+    let mut found = Found::default();
+    damaged::<Log>(What::Log, count.div_ceil(2), &mut found)?;
+    damaged::<Whole>(What::Whole, count / 2, &mut found)?;
+    let speed = speed().map_err(|problem| match Trial::new(What::Log, SEED) {
+        Ok(files) => files.broken(BAR, "speed".to_owned(), problem),
+        Err(error) => error,
+    })?;
+    Ok(json!({
+        "bar": BAR, "trials": count, "noticed_and_rebuilt": found.noticed,
+        "unharmed": found.unharmed, "speed": speed,
+    }))
+}
+
+#[derive(Default)]
+struct Found {
+    noticed: u64,
+    unharmed: u64,
+}
+
+fn damaged<T: Tortured>(what: What, count: u64, found: &mut Found) -> Result<(), TortureError> {
+    let files = Trial::new(what, SEED)?;
     files.run(300)?;
-    let acked = files.acked();
     let book = files.book();
     let mut dice = Dice::new(count);
-    let (mut noticed, mut unharmed) = (0u64, 0u64);
     for trial in 0..count {
         let sled = read_all(&book.join("sled")).unwrap_or_default();
         let Some((path, bytes)) = sled.iter().nth(dice.below(sled.len() as u64) as usize) else {
@@ -57,61 +80,44 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
             }
         };
         done.map_err(super::io("damaging the index"))?;
-        match repaired(&book, acked) {
-            Ok(true) => noticed += 1,
-            Ok(false) => unharmed += 1,
+        match repaired::<T>(&book, files.acked()) {
+            Ok(true) => found.noticed += 1,
+            Ok(false) => found.unharmed += 1,
             Err(problem) => {
-                let trial = format!("{trial}: harm {harm} at {at} of {}", path.display());
+                let trial = format!("{what:?} {trial}: harm {harm} at {at} of {}", path.display());
                 return Err(files.broken(BAR, trial, problem));
             }
         }
     }
-    let speed = match speed() {
-        Ok(speed) => speed,
-        Err(problem) => return Err(files.broken(BAR, "speed".to_owned(), problem)),
-    };
-    Ok(json!({
-        "bar": BAR, "trials": count, "noticed_and_rebuilt": noticed, "unharmed": unharmed,
-        "speed": speed,
-    }))
+    Ok(())
 }
 
 /// Opens until everything can be read, then compares the index with the journal.
-fn repaired(book: &std::path::Path, acked: u64) -> Result<bool, String> {
-    let options = options(book);
+fn repaired<T: Tortured>(book: &Path, acked: u64) -> Result<bool, String> {
+    let scratch = book.parent().unwrap_or(book);
     let mut noticed = false;
-    for _ in 0..2 {
-        let (store, report) = LocalStore::open(book, &options).map_err(|e| e.to_string())?;
-        let whole = matches!(
-            report.index,
-            daybook_core::store::local::IndexState::Used { added } if added < 64
-        );
-        noticed |= !whole;
-        match check(&store, acked) {
-            Ok(_) => {
-                store.wait_for_index();
-                now(store.close()).map_err(|error| error.to_string())?;
-                drop(store);
-                let scratch = book.parent().unwrap_or(book);
-                if verify_derived(book, scratch).is_ok() {
-                    return Ok(noticed);
-                }
+    for last in [false, false, true] {
+        match look::<T>(book, acked, &mut noticed) {
+            Ok(()) => match verify_derived(book, scratch) {
+                Ok(_) => return Ok(noticed),
+                Err(error) if last => return Err(error.to_string()),
                 // A posting that nothing read: the next opening must build anew when told.
-                fs::write(book.join("sled.damaged"), "found by comparing\n")
-                    .map_err(|error| error.to_string())?;
-                noticed = true;
-            }
-            Err(problem) if problem.contains("derived part") => noticed = true,
+                Err(_) => fs::write(book.join("sled.damaged"), "found by comparing\n")
+                    .map_err(|error| error.to_string())?,
+            },
+            Err(problem) if !last && problem.contains("derived part") => {}
             Err(problem) => return Err(problem),
         }
+        noticed = true;
     }
-    let (store, _) = LocalStore::open(book, &options).map_err(|e| e.to_string())?;
-    check(&store, acked)?;
-    store.wait_for_index();
-    now(store.close()).map_err(|error| error.to_string())?;
-    drop(store);
-    verify_derived(book, book.parent().unwrap_or(book)).map_err(|error| error.to_string())?;
-    Ok(true)
+    Err("it was never repaired".to_owned())
+}
+
+fn look<T: Tortured>(book: &Path, acked: u64, noticed: &mut bool) -> Result<(), String> {
+    let (opened, report) = T::open(book, SEED).map_err(|refused| refused.text)?;
+    *noticed |= !matches!(report.index, IndexState::Used { added } if added < 64);
+    opened.check(acked..=acked)?;
+    opened.close().map(|_| ()).map_err(|failure| format!("{failure:?}"))
 }
 
 fn speed() -> Result<Value, String> {

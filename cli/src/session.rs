@@ -62,6 +62,7 @@ impl Session {
         let transport = runtime.block_on(seat.again());
         let transport = transport.map_err(CliError::from_lost)?;
         let client = Client::over(transport, global.actor.clone());
+        let client = client.speaking(global.language().tag());
         let client = client.reconnecting(Arc::<Seat>::clone(&seat));
         Ok(Session { client, runtime, seat })
     }

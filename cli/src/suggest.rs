@@ -1,7 +1,8 @@
 //! "Did you mean": the known word nearest to one that is not known.
 
-/// How alike two words must be to be taken for one another (Jaro-Winkler, 0 to 1).
-const LIKENESS_MIN: f64 = 0.8;
+/// How alike two words must be to be taken for one another: the part of the longer one that need
+/// not be changed.
+const LIKENESS_MIN: f64 = 0.6;
 /// The most candidates that are compared.
 pub const CANDIDATES_MAX: usize = 5000;
 
@@ -24,7 +25,7 @@ fn likeness(word: &str, candidate: &str) -> f64 {
     if shortest >= 3 && (candidate.starts_with(word) || word.starts_with(candidate)) {
         return 0.95;
     }
-    strsim::jaro_winkler(word, candidate)
+    strsim::normalized_damerau_levenshtein(word, candidate)
 }
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod tests {
         assert_eq!(nearest("payment.recieved", kinds), Some("payment.received"));
         assert_eq!(nearest("invoice", kinds), Some("invoice.issued"));
         assert_eq!(nearest("weather", kinds), None);
+        assert_eq!(nearest("C-10031", ["C-1001", "C-1003", "C-1033"]), Some("C-1003"));
         assert_eq!(nearest("c-0173", ["C-0172", "C-0173"]), Some("C-0173"));
         assert_eq!(nearest("华东精密", ["华东精密机械", "西北"]), Some("华东精密机械"));
     }

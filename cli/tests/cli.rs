@@ -29,12 +29,19 @@ impl Place {
     }
 
     fn say(&self, arguments: &[&str]) -> Said {
+        self.say_with(arguments, &[])
+    }
+
+    fn say_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_daybook"))
             .args(arguments)
             .current_dir(self.folder.path())
             .env_remove("DAYBOOK_DIR")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
             .env("LC_ALL", "C.UTF-8")
             .env("DAYBOOK_HEADS", self.folder.path().join("heads"))
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -83,6 +90,130 @@ fn a_first_session() {
     assert!(place.done(&["verify", "--derived"]).contains("The ledger holds."));
     let chinese = place.done(&["log", "--customer", "ACME", "--lang", "zh"]);
     assert!(chinese.contains("电话（客户方）：asked for a quote"), "{chinese}");
+}
+
+#[test]
+fn one_customer_in_one_screen() {
+    let place = Place::with_book();
+    place.done(&["record", "customer", "ACME", "--name", "Acme Ltd", "--owner", "U-07"]);
+    place.done(&["record", "customer", "ACORN", "--name", "华东精密", "--city", "上海"]);
+    place.done(&["record", "contact", "ACME", "Jane Doe", "--role", "purchasing", "--main"]);
+    place.done(&["record", "call", "ACME", "asked", "--in", "--next", "send the drawings"]);
+    place.done(&["record", "opportunity", "ACME", "two lathes", "--amount", "1200"]);
+    place.done(&["record", "complaint", "ACME", "came late", "--subject", "transport"]);
+    let day = |day: &str| ["--effective", day].map(str::to_owned);
+    let owed = ["record", "receivable", "ACME", "900", "--due", "2026-02-01"];
+    let past = day("2026-01-05");
+    place.done(&[&owed[..], &[&past[0], &past[1]]].concat());
+    place.done(&["record", "payment", "ACME", "1000"]);
+    place.done(&["record", "apply", "ACME", "R-1", "--to", "AR-1=400"]);
+    let said = place.say(&["open", "acme ltd"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for expected in [
+        "ACME  Acme Ltd",
+        "company · owner U-07",
+        "P-1 Jane Doe (main)  purchasing",
+        "owed 500.00 CNY",
+        "overdue 500.00 CNY since 2026-02-01",
+        "unapplied credit 600.00 CNY",
+        "O-1 lead  1,200.00 CNY  two lathes",
+        "complaint about transport, normal; first response due ",
+        "send the drawings",
+        "payment R-1 applied to AR-1",
+    ] {
+        assert!(said.out.contains(expected), "{expected} in {}", said.out);
+    }
+    assert!(said.err.contains("as of now, known at now, position "), "{}", said.err);
+    assert!(place.done(&["open", "精密", "--lang", "zh"]).contains("城市 上海"));
+    let asked = ["open", "ACME", "--as-of", "2026-01-31"];
+    assert!(place.say(&asked).code == 0 && !place.done(&asked).contains("overdue"));
+    assert_eq!(place.json(&["open", "ACME"])["dealings"]["opportunities"][0]["stage_zh"], "线索");
+    place.refused(&["open", "AC"], 1, "2 customers fit \"AC\": ACME Acme Ltd, ACORN 华东精密");
+    place.refused(&["open", "nobody"], 1, "no customer's code or name holds \"nobody\"");
+    place.refused(&["open", "AMCE"], 1, "did you mean ACME Acme Ltd?");
+    place.refused(&["record", "call", "ACMEE", "x"], 1, "did you mean ACME Acme Ltd?");
+    place.refused(&["record", "stage", "ACME", "O-1", "propsal"], 1, "did you mean `proposal`?");
+    let said = place.say(&["open", "AMCE", "--lang", "zh"]);
+    assert!(said.code == 1 && said.err.contains("提示：您是指 ACME Acme Ltd 吗？"), "{said:?}");
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let place = Place::with_book();
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let said = place.say_with(arguments, variables);
+        said.out.contains('\u{1b}') || said.err.contains('\u{1b}')
+    };
+    assert!(!coloured(&["stats"], &[]));
+    assert!(coloured(&["stats", "--color", "always"], &[]));
+    assert!(coloured(&["help", "--color=always"], &[]));
+    assert!(coloured(&["stats"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&["stats", "--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&["stats"], &[("NO_COLOR", "1")]));
+    assert!(coloured(&["show", "X", "--color", "always"], &[]));
+    assert!(!coloured(&["show", "X"], &[]));
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    let place = Place::empty();
+    let code = |arguments: &[&str]| place.say(arguments).code;
+    for page in [place.done(&["exit-codes"]), place.done(&["help", "exit-codes"])] {
+        for line in ["0  done", "1  refused", "2  wrong usage", "3  something is broken"] {
+            assert!(page.contains(line), "{page}");
+        }
+    }
+    assert_eq!(code(&["stats"]), 2);
+    assert_eq!(code(&["stats", "--nonsense"]), 2);
+    assert_eq!(code(&["init", "--zone", "UTC"]), 0);
+    assert_eq!(code(&["show", "NOBODY"]), 1);
+    let journal = place.folder.path().join("daybook-data/journal");
+    let files = std::fs::read_dir(&journal).unwrap().map(|file| file.unwrap().path());
+    let segment = files.into_iter().find(|path| path.extension().is_some_and(|e| e == "seg"));
+    let segment = segment.unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    assert_eq!(code(&["verify"]), 1);
+    std::fs::remove_dir_all(place.folder.path().join("daybook-data/vault")).unwrap();
+    std::fs::write(place.folder.path().join("daybook-data/vault"), "no vault").unwrap();
+    assert_eq!(code(&["stats"]), 3);
+}
+
+#[test]
+fn help_is_there_in_both_languages() {
+    let place = Place::empty();
+    let english = place.done(&["help", "record", "call"]);
+    assert!(english.starts_with("Record a telephone call\n"), "{english}");
+    let chinese = place.say_with(&["record", "call", "--help"], &[("LC_ALL", "zh_CN.UTF-8")]);
+    assert!(chinese.out.starts_with("记录一次电话\n"), "{chinese:?}");
+    assert!(place.done(&["help", "--lang", "zh", "log"]).contains("用法：daybook log [选项]"));
+    let said = place.say_with(&["log", "--lmit", "3"], &[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "")]);
+    assert!(said.err.contains("错误：") && said.err.contains("您是指 `--limit` 吗？"), "{said:?}");
+    let said = place.say(&["log", "--lmit", "3", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!(
+        (error["exit"].as_u64(), error["hint"].as_str()),
+        (Some(2), Some("did you mean `--limit`?"))
+    );
+    place.refused(&["call", "ACME"], 2, "did you mean `daybook record call`?");
+    place.refused(&["log", "--kind", "payment.recieved"], 2, "did you mean `payment.received`?");
+}
+
+#[test]
+fn manual_pages_and_completion_are_made() {
+    let place = Place::empty();
+    assert!(place.done(&["man"]).contains(".SH EXAMPLES"));
+    let said = place.done(&["man", "--to", "share", "--lang", "zh"]);
+    assert!(said.contains("共 "), "{said}");
+    let page = |name: &str| std::fs::read_to_string(place.folder.path().join(name)).unwrap();
+    assert!(page("share/man1/daybook-record-call.1").contains("Record a telephone call"));
+    let chinese = page("share/zh_CN/man1/daybook-record-call.1");
+    assert!(chinese.contains("记录一次电话") && chinese.contains(".SH 示例"), "{chinese}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(place.done(&["completion", shell]).contains("record"), "{shell}");
+    }
 }
 
 #[test]

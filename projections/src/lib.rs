@@ -9,6 +9,7 @@
 pub mod amounts;
 pub mod basis;
 pub mod customers;
+pub mod dealings;
 pub mod profile;
 pub mod stats;
 pub mod summary;

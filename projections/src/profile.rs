@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 
 use daybook_core::event::contract::ContractAmended;
 use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource, DetailChanges};
+use daybook_core::event::receivable::CreditKind;
 use daybook_core::event::{Body, Event, Section};
 use daybook_core::id::{
-    ActorId, ApplicationId, ComplaintId, ContactId, ItemId, Label, Line, Note, OpportunityId,
-    ReceiptId, StageName, TaskId,
+    ActorId, ApplicationId, ContactId, CreditId, ItemId, Label, Line, Note, OpportunityId,
+    PolicyName, ReceiptId, StageName,
 };
 use daybook_core::money::Money;
 use daybook_core::time::{Date, Timestamp};
 
+use crate::dealings::Dealings;
 use crate::{Amounts, Basis, Voided};
 
 /// One contact.
@@ -38,10 +40,16 @@ pub struct ContactLine {
 /// An opportunity as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpportunityLine {
+    /// The pipeline it runs under, and its version.
+    pub pipeline: (PolicyName, u32),
     /// The stage it is in.
     pub stage: StageName,
+    /// In words.
+    pub title: Option<Line>,
     /// What is expected.
     pub amount: Option<Money>,
+    /// The day it is expected to close.
+    pub expected_close_on: Option<Date>,
     /// How it ended; nothing while it is open.
     pub outcome: Option<Outcome>,
 }
@@ -53,6 +61,14 @@ pub enum Outcome {
     Won(Option<Money>),
     /// Lost.
     Lost,
+}
+
+/// A credit as it was applied to items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Applied {
+    kind: CreditKind,
+    credit: CreditId,
+    lines: Vec<(ItemId, Money)>,
 }
 
 /// One customer as it stands at a basis.
@@ -72,10 +88,8 @@ pub struct Profile {
     pub opportunities: BTreeMap<OpportunityId, OpportunityLine>,
     /// What was invoiced.
     pub invoiced: Amounts,
-    /// Complaints and requests not yet closed.
-    pub complaints_open: BTreeMap<ComplaintId, ()>,
-    /// Tasks not yet ended, each with the time it is due.
-    pub tasks_open: BTreeMap<TaskId, Timestamp>,
+    /// Complaints, requests and tasks, and what was said to come next.
+    pub dealings: Dealings,
     /// Interactions.
     pub interactions: u64,
     /// The latest interaction.
@@ -85,7 +99,8 @@ pub struct Profile {
     items: BTreeMap<ItemId, (Money, Date)>,
     receipts: BTreeMap<ReceiptId, Money>,
     refunds: Vec<Money>,
-    applications: BTreeMap<ApplicationId, Vec<(ItemId, Money)>>,
+    credit_notes: Vec<Money>,
+    applications: BTreeMap<ApplicationId, Applied>,
 }
 
 /// Builds the profile from the events of one customer's stream, in any order.
@@ -106,6 +121,7 @@ impl Profile {
     /// Takes in the next event.
     fn take(&mut self, event: &Event) {
         self.events += 1;
+        self.dealings.take(&event.body);
         match &event.body {
             Body::CustomerRegistered(registered) => {
                 self.kind = Some(registered.kind);
@@ -119,26 +135,6 @@ impl Profile {
                 self.interactions += 1;
                 self.last_interaction_at =
                     self.last_interaction_at.max(Some(interaction.started_at));
-            }
-            Body::TaskPlanned(planned) => {
-                self.tasks_open.insert(planned.task.clone(), planned.due_at);
-            }
-            Body::TaskRescheduled(rescheduled) => {
-                if let Some(due_at) = self.tasks_open.get_mut(&rescheduled.task) {
-                    *due_at = rescheduled.to;
-                }
-            }
-            Body::TaskClosed(closed) => {
-                self.tasks_open.remove(&closed.task);
-            }
-            Body::ComplaintReceived(received) => {
-                self.complaints_open.insert(received.complaint.clone(), ());
-            }
-            Body::ComplaintClosed(closed) => {
-                self.complaints_open.remove(&closed.complaint);
-            }
-            Body::ComplaintReopened(reopened) => {
-                self.complaints_open.insert(reopened.complaint.clone(), ());
             }
             other => {
                 self.fold_sales(other);
@@ -166,8 +162,11 @@ impl Profile {
         match body {
             Body::OpportunityOpened(opened) => {
                 let line = OpportunityLine {
+                    pipeline: (opened.pipeline.clone(), opened.pipeline_version),
                     stage: opened.stage.clone(),
+                    title: opened.title.clone(),
                     amount: opened.amount,
+                    expected_close_on: opened.expected_close_on,
                     outcome: None,
                 };
                 self.opportunities.insert(opened.opportunity.clone(), line);
@@ -176,7 +175,10 @@ impl Profile {
                 self.change(&changed.opportunity, |line| line.stage = changed.to.clone());
             }
             Body::OpportunityForecastRevised(revised) => {
-                self.change(&revised.opportunity, |line| line.amount = revised.new.amount);
+                self.change(&revised.opportunity, |line| {
+                    line.amount = revised.new.amount;
+                    line.expected_close_on = revised.new.expected_close_on;
+                });
             }
             Body::OpportunityWon(won) => {
                 let outcome = Outcome::Won(won.amount);
@@ -214,6 +216,7 @@ impl Profile {
             }
             Body::ContractAmended(amended) => self.amend(amended),
             Body::RefundPaid(refund) => self.refunds.push(refund.amount),
+            Body::CreditNoteIssued(note) => self.credit_notes.push(note.amount),
             Body::ReceivableOpened(opened) => {
                 self.items.insert(opened.item.clone(), (opened.amount, opened.due_on));
             }
@@ -225,7 +228,12 @@ impl Profile {
             }
             Body::CreditApplied(applied) => {
                 let lines = applied.lines.iter().map(|line| (line.item.clone(), line.amount));
-                self.applications.insert(applied.application.clone(), lines.collect());
+                let line = Applied {
+                    kind: applied.credit_kind,
+                    credit: applied.credit.clone(),
+                    lines: lines.collect(),
+                };
+                self.applications.insert(applied.application.clone(), line);
             }
             Body::ApplicationReversed(reversed) => {
                 self.applications.remove(&reversed.application);
@@ -271,13 +279,50 @@ impl Profile {
                 overdue.add(amount);
             }
         }
-        for (item, amount) in self.applications.values().flatten() {
+        for (item, amount) in self.applications.values().flat_map(|applied| &applied.lines) {
             open.subtract(amount);
             if self.items.get(item).is_some_and(|(_, due_on)| *due_on < today) {
                 overdue.subtract(amount);
             }
         }
         (open, overdue)
+    }
+
+    /// Returns the first due date of what is still owed and was due before `today`.
+    pub fn overdue_since(&self, today: Date) -> Option<Date> {
+        let mut applied: BTreeMap<&ItemId, i128> = BTreeMap::new();
+        for (item, amount) in self.applications.values().flat_map(|applied| &applied.lines) {
+            *applied.entry(item).or_default() += i128::from(amount.minor);
+        }
+        let applied = |item: &ItemId| applied.get(item).copied().unwrap_or_default();
+        let late = self.items.iter().filter(|(_, (_, due_on))| *due_on < today);
+        late.filter(|(item, (amount, _))| i128::from(amount.minor) > applied(item))
+            .map(|(_, (_, due_on))| *due_on)
+            .min()
+    }
+
+    /// Returns what came in or was credited, and was neither applied to a debt nor paid back.
+    pub fn unapplied(&self) -> Amounts {
+        let mut unapplied = self.received();
+        self.credit_notes.iter().for_each(|amount| unapplied.add(amount));
+        for applied in self.applications.values() {
+            let counts = match applied.kind {
+                CreditKind::Receipt => ReceiptId::new(applied.credit.as_str())
+                    .is_ok_and(|receipt| self.receipts.contains_key(&receipt)),
+                CreditKind::CreditNote => true,
+                // These are no credit that could be left over.
+                CreditKind::WriteOff | CreditKind::Discount | CreditKind::Exchange => false,
+            };
+            if counts {
+                applied.lines.iter().for_each(|(_, amount)| unapplied.subtract(amount));
+            }
+        }
+        unapplied
+    }
+
+    /// Returns the open opportunities in order of id.
+    pub fn opportunities_open(&self) -> impl Iterator<Item = (&OpportunityId, &OpportunityLine)> {
+        self.opportunities.iter().filter(|(_, line)| line.outcome.is_none())
     }
 
     /// Returns the number of open opportunities and what is expected of them.

@@ -157,6 +157,51 @@ fn a_receipt_told_late_is_owed_or_paid_by_the_basis_of_the_question() {
 }
 
 #[test]
+fn what_waits_for_us_is_named_with_its_deadline_until_it_is_done() {
+    let world = World::new();
+    world.say(json!({ "command": "receive_complaint", "kind": "complaint", "subject": "quality",
+        "severity": "normal", "channel": "phone", "received_at": "2026-01-05T00:30:00Z" }));
+    let open = |profile: &Profile| {
+        let lines = profile.dealings.open().map(|(id, line)| (id.to_string(), line.clone()));
+        lines.collect::<Vec<_>>()
+    };
+    let received = open(&world.profile(None, None));
+    let [(id, line)] = received.as_slice() else { panic!("{received:?}") };
+    assert!(line.first_response_due_at < line.resolution_due_at, "{line:?}");
+    let before = world.ledger.reader().head().next;
+    world.say(json!({ "command": "acknowledge_complaint", "complaint": id, "by": "U-1",
+        "at": "2026-01-05T00:40:00Z", "channel": "phone", "human": true }));
+    world.say(json!({ "command": "change_complaint_clock", "complaint": id, "change": "pause",
+        "at": "2026-01-05T00:45:00Z", "waiting_for": "customer" }));
+    let paused = open(&world.profile(None, None));
+    assert_eq!(paused[0].1.first_response_due_at, None);
+    assert!(paused[0].1.paused && paused[0].1.resolution_due_at.is_some());
+    assert_eq!(open(&world.profile(None, Some(before))), received, "as it was known");
+}
+
+#[test]
+fn what_was_paid_and_not_applied_is_left_over_and_what_is_late_says_since_when() {
+    let world = World::new();
+    for (item, due) in [("A", "2026-01-31"), ("B", "2026-01-10")] {
+        world.say(json!({ "command": "open_receivable", "item": item, "source": "service_charge",
+            "document_on": "2026-01-05", "due_on": due, "amount": cny(50_000) }));
+    }
+    world.say(json!({ "command": "receive_payment", "receipt": "R", "amount": cny(60_000),
+        "value_on": "2026-01-05" }));
+    let left = |profile: &Profile| minor(&profile.unapplied());
+    let since = |day: &str| {
+        world.profile(None, None).overdue_since(day.parse().unwrap()).map(|day| day.to_string())
+    };
+    assert_eq!(left(&world.profile(None, None)), 60_000);
+    assert_eq!(since("2026-03-01").as_deref(), Some("2026-01-10"));
+    world.say(json!({ "command": "apply_credit", "credit_kind": "receipt", "receipt": "R",
+        "method": "explicit", "lines": [{ "item": "B", "amount": cny(50_000) }] }));
+    assert_eq!(left(&world.profile(None, None)), 10_000);
+    assert_eq!(since("2026-03-01").as_deref(), Some("2026-01-31"));
+    assert_eq!(since("2026-01-31"), None, "due on the day is not late");
+}
+
+#[test]
 fn a_voided_event_counts_nowhere_and_stays_in_the_timeline() {
     let world = World::new();
     let call = world.say(json!({ "command": "record_interaction", "channel": "phone",

@@ -10,8 +10,10 @@ pub mod exit_codes;
 pub mod import;
 pub mod init;
 pub mod log;
+pub mod lookup;
 pub mod mail;
 pub mod man;
+pub mod open;
 pub mod record;
 pub mod serve;
 pub mod show;
@@ -110,6 +112,7 @@ impl Global {
 enum Verb {
     Init(init::Init),
     Record(Box<record::Record>),
+    Open(open::Open),
     Import(import::Import),
     Mail(mail::Mail),
     Contacts(contacts::Contacts),
@@ -189,6 +192,7 @@ pub fn run() -> ExitCode {
     let done = match cli.verb {
         Verb::Init(verb) => verb.run(global),
         Verb::Record(verb) => verb.run(global),
+        Verb::Open(verb) => verb.run(global),
         Verb::Import(verb) => verb.run(global),
         Verb::Mail(verb) => verb.run(global),
         Verb::Contacts(verb) => verb.run(global),

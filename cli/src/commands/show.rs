@@ -6,7 +6,7 @@ use daybook_server::api::customers::{
 };
 use daybook_server::client::{Client, ClientError};
 
-use super::{BasisOptions, Done, Global, log, say_basis};
+use super::{BasisOptions, Done, Global, log, lookup, say_basis};
 use crate::error::CliError;
 use crate::render::table::plain;
 use crate::render::{Column, Lang, Table, amounts, grouped, instant, labelled, paint, print_json};
@@ -65,7 +65,10 @@ impl Show {
             {
                 print_json(&client.event(what).await?);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let given = serde_json::json!({ "customer": what });
+                return Err(lookup::explain(client, error, &given).await);
+            }
         }
         Ok(())
     }

@@ -216,6 +216,17 @@ pub const PAGES: &[Page] = &[
         ],
     ),
     plain(
+        "open",
+        &[
+            ("daybook open ACME", "", ""),
+            (
+                "daybook open acme --as-of 2026-06-30",
+                "by a part of its name, as of that day",
+                "按名称的一部分，截至那天",
+            ),
+        ],
+    ),
+    plain(
         "import",
         &[
             (

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod page;
+#[allow(dead_code)]
 mod place;
 
 use std::path::{Path, PathBuf};

@@ -130,6 +130,19 @@ impl Place {
         shell
     }
 
+    /// The program itself in this directory, without a shell.
+    pub fn command(&self) -> Command {
+        let folder = self.folder.path();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daybook"));
+        command
+            .current_dir(self.work())
+            .env_clear()
+            .env("HOME", folder)
+            .env("LC_ALL", "C.UTF-8")
+            .env("DAYBOOK_HEADS", folder.join("heads"));
+        command
+    }
+
     /// Runs a block to its end.
     pub fn run(&self, script: &str, chinese: Option<bool>) -> Said {
         let mut child = self.shell(script, chinese).spawn().unwrap();

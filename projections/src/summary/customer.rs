@@ -4,7 +4,9 @@ use daybook_core::event::attachment::AttachmentAdded;
 use daybook_core::event::customer::{
     ContactAdded, CustomerDetailsChanged, CustomerField, CustomerRegistered, DetailChanges,
 };
-use daybook_core::event::interaction::{Direction, InteractionRecorded, InteractionVoided};
+use daybook_core::event::interaction::{
+    Direction, InteractionChannel, InteractionRecorded, InteractionVoided,
+};
 use daybook_core::id::{Line, Note};
 
 use super::{Summary, words};
@@ -52,7 +54,13 @@ pub(super) fn interaction(body: &InteractionRecorded) -> Summary {
     };
     let said =
         words(body.correspondence.as_ref(), |said| said.summary.as_ref().map(Note::to_string));
-    let name = channel.as_str().replace('_', " ");
+    let name = match channel {
+        InteractionChannel::VisitIn | InteractionChannel::VisitOut => "visit",
+        InteractionChannel::InstantMessage => "instant message",
+        InteractionChannel::Sms => "text message",
+        InteractionChannel::InternalNote => "internal note",
+        other => other.as_str(),
+    };
     Summary::new(format!("{name} {way}"), format!("{}（{way_zh}）", channel.label_zh()))
         .saying(said)
 }

@@ -6,13 +6,14 @@ use daybook_core::event::StreamId;
 use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
-use daybook_core::time::Timestamp;
+use daybook_core::time::{Date, Timestamp};
 use daybook_projections::customers::{CustomerRow, Customers, name_in};
 use daybook_projections::profile::{Profile, profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView, Resolved};
+use super::dealings::DealingsView;
 use super::events::{EventView, customer_code};
 use super::extract::{Params, PathPart};
 use super::money::{AmountView, amounts};
@@ -81,6 +82,8 @@ pub struct CustomerAnswer {
     pub basis: BasisView,
     /// Who it is.
     pub profile: ProfileView,
+    /// What is going on.
+    pub dealings: DealingsView,
     /// The latest events, oldest first; voided ones are marked.
     pub timeline: Vec<EventView>,
     /// Events of the timeline that were left out, all earlier.
@@ -159,6 +162,10 @@ pub struct Figures {
     pub receivable: Vec<AmountView>,
     /// The part of it that is overdue.
     pub overdue: Vec<AmountView>,
+    /// The first due date of what is overdue.
+    pub overdue_since: Option<Date>,
+    /// What came in and was not applied to a debt.
+    pub unapplied: Vec<AmountView>,
     /// Complaints and requests not yet closed.
     pub complaints_open: usize,
     /// Tasks not yet ended.
@@ -260,8 +267,9 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     let earlier = events.len().saturating_sub(limit);
     let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
     let timeline = timeline.collect();
+    let dealings = DealingsView::new(&profile, reader.book()?);
     let profile = profile_view(code, &profile, &resolved, app);
-    Ok(CustomerAnswer { basis: resolved.view, profile, timeline, earlier })
+    Ok(CustomerAnswer { basis: resolved.view, profile, dealings, timeline, earlier })
 }
 
 fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -> ProfileView {
@@ -306,8 +314,10 @@ fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
         received: amounts(&profile.received()),
         receivable: amounts(&receivable),
         overdue: amounts(&overdue),
-        complaints_open: profile.complaints_open.len(),
-        tasks_open: profile.tasks_open.len(),
-        tasks_overdue: profile.tasks_open.values().filter(|due_at| **due_at < now).count(),
+        overdue_since: profile.overdue_since(today),
+        unapplied: amounts(&profile.unapplied()),
+        complaints_open: profile.dealings.open().count(),
+        tasks_open: profile.dealings.tasks().count(),
+        tasks_overdue: profile.dealings.tasks().filter(|(_, task)| task.due_at < now).count(),
     }
 }

@@ -10,6 +10,7 @@ pub mod caller;
 pub mod commands;
 pub mod contacts;
 pub mod customers;
+pub mod dealings;
 pub mod describe;
 pub mod error;
 pub mod events;

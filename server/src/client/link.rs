@@ -44,6 +44,8 @@ pub(super) struct Link {
     now: Arc<Mutex<Now>>,
     renewing: Arc<tokio::sync::Mutex<()>>,
     reconnect: Option<Arc<dyn Reconnect>>,
+    /// The language problems are told in, as a tag (BCP 47).
+    language: &'static str,
 }
 
 struct Now {
@@ -55,11 +57,15 @@ struct Now {
 impl Link {
     pub(super) fn new(transport: Transport) -> Link {
         let now = Arc::new(Mutex::new(Now { transport, generation: 0 }));
-        Link { now, renewing: Arc::default(), reconnect: None }
+        Link { now, renewing: Arc::default(), reconnect: None, language: "en" }
     }
 
     pub(super) fn reconnect_with(&mut self, reconnect: Arc<dyn Reconnect>) {
         self.reconnect = Some(reconnect);
+    }
+
+    pub(super) fn speak(&mut self, language: &'static str) {
+        self.language = language;
     }
 
     fn current(&self) -> (Transport, u64) {
@@ -75,6 +81,7 @@ impl Link {
         channel: &str,
     ) -> Builder {
         let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::ACCEPT_LANGUAGE, self.language);
         request.header(ACTOR_HEADER, actor).header(CHANNEL_HEADER, channel)
     }
 

@@ -118,6 +118,13 @@ impl Client {
         self
     }
 
+    /// Says in which language problems are told, as a tag (BCP 47) such as `zh`.
+    #[must_use]
+    pub fn speaking(mut self, language: &'static str) -> Client {
+        self.link.speak(language);
+        self
+    }
+
     /// Says where to go on when the server is gone.
     #[must_use]
     pub fn reconnecting(mut self, reconnect: std::sync::Arc<dyn Reconnect>) -> Client {

@@ -18,7 +18,7 @@ use daybook_server::client::Client;
 use serde_json::{Value, json};
 
 use super::attach::upload;
-use super::{Done, Global};
+use super::{Done, Global, lookup};
 use crate::error::CliError;
 use crate::render::{Lang, instant, print_json};
 use crate::session::Session;
@@ -181,7 +181,11 @@ impl Record {
         let request = self.said.request(fact, effective);
         let mut unit = vec![request.clone()];
         unit.extend(self.said.attachments(customer, client, global.language()).await?);
-        let answer = client.commands(vec![unit], self.said.dry_run).await?;
+        let sent = client.commands(vec![unit], self.said.dry_run).await;
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => return Err(lookup::explain(client, error, &request).await),
+        };
         if global.json {
             print_json(&answer);
             return Ok(());

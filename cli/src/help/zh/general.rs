@@ -19,6 +19,11 @@ pub(super) const TABLE: &[CommandZh] = &[
         ],
     },
     CommandZh {
+        path: "open",
+        about: "一屏看清一个客户：身份、款项、未了事项、最近往来",
+        arguments: &[("who", "客户代码、名称，或其中一部分")],
+    },
+    CommandZh {
         path: "import",
         about: "按映射导入 CSV 文件；重复导入不会重复记录",
         arguments: &[

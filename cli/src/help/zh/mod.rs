@@ -130,6 +130,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("VERSION", "版本"),
     ("WHAT", "对象"),
     ("WHEN", "时间"),
+    ("WHO", "客户"),
     ("WORD", "词"),
     ("ZONE", "时区"),
 ];

@@ -1,15 +1,19 @@
 //! What is taken over on the first day: the old list of customers, and the debts that were open.
 
 use daybook_core::decide::{Command, Request};
-use daybook_core::event::book::ImportApplied;
+use daybook_core::event::book::{AmountTotals, ImportApplied, ImportedFile, RowTotals};
 use daybook_core::event::receivable::{ItemSource, ReceivableOpened};
 use daybook_core::id::TextError;
 use daybook_core::money::Money;
+use daybook_core::position::Position;
 
 use super::calendar::{FIRST_DAY, Moment};
 use super::cast::{ACCOUNTANT, DIRECTOR};
 use super::landmarks::OPENING_BALANCES;
 use super::pen::{Party, Pen, Told, text};
+
+/// Bytes of one row of the old lists.
+const ROW_SIZE_BYTES: u64 = 64;
 
 /// Takes over the customers of the old list.
 pub(super) fn customers(pen: &mut Pen, rows: Vec<Request>) -> Told {
@@ -56,16 +60,26 @@ fn applied(
     skipped: u64,
     sums: Vec<Money>,
 ) -> Result<ImportApplied, TextError> {
-    Ok(ImportApplied {
-        import: text(import)?,
-        file_name: text(file)?,
-        rows: taken + skipped,
-        taken,
+    let amounts = sums.iter().map(|sum| AmountTotals {
+        currency: sum.currency,
+        read: sum.minor,
+        taken: sum.minor,
         known: 0,
         refused: 0,
-        skipped,
+        skipped: 0,
+    });
+    let file = ImportedFile {
+        name: text(file)?,
+        size_bytes: (taken + skipped) * ROW_SIZE_BYTES,
+        rows: RowTotals { read: taken + skipped, taken, known: 0, refused: 0, skipped },
+        amounts: amounts.collect(),
+    };
+    // The story is written down in one go: nothing of the book was there before it.
+    Ok(ImportApplied {
+        import: text(import)?,
+        began_at: Position(1),
         events: taken,
-        sums,
+        files: vec![file],
     })
 }
 

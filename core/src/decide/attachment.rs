@@ -42,14 +42,14 @@ pub fn propose(
 }
 
 /// Refuses a subject that files of a stream cannot belong to. A message may have its files before
-/// it is held: they come first.
+/// it is held, and an import before it is applied: they come first.
 ///
 /// # Errors
 /// What is missing.
 pub fn require_subject(subject: &Subject, state: &Draft<'_>) -> Result<(), Rejection> {
     match subject {
         Subject::Customer if !state.is_registered() => Err(Rejection::NotRegistered {}),
-        Subject::Customer | Subject::User(_) | Subject::Mail(_) => Ok(()),
+        Subject::Customer | Subject::User(_) | Subject::Mail(_) | Subject::Import(_) => Ok(()),
         Subject::Contact(contact) => {
             super::require::<Contact>(state, "contact", contact.as_str()).map(|_| ())
         }

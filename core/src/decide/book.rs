@@ -117,12 +117,24 @@ impl Decide for EventVoided {
 
 impl Decide for ImportApplied {
     fn check(&self, _context: &Context<'_>, _state: &Draft<'_>) -> Result<(), Rejection> {
-        let parts = [self.taken, self.known, self.refused, self.skipped];
-        let sum = parts.iter().fold(0u64, |sum, part| sum.saturating_add(*part));
-        if sum != self.rows {
-            return Err(Rejection::ImportFigures { rows: self.rows, sum });
+        if self.files.is_empty() {
+            return Err(Rejection::Missing { what: "the files of the import" });
         }
-        super::refuse_repeated("currency", self.sums.iter().map(|sum| sum.currency.as_str()))
+        for file in &self.files {
+            let (rows, sum) = (file.rows.read, file.rows.accounted());
+            if sum != rows {
+                return Err(Rejection::ImportFigures { rows, sum });
+            }
+            for amounts in &file.amounts {
+                if amounts.accounted() != i128::from(amounts.read) {
+                    let currency = amounts.currency;
+                    return Err(Rejection::ImportAmounts { file: file.name.clone(), currency });
+                }
+            }
+            let currencies = file.amounts.iter().map(|amounts| amounts.currency.as_str());
+            super::refuse_repeated("currency", currencies)?;
+        }
+        Ok(())
     }
 
     fn fold(&self, _envelope: &Envelope, _state: &mut Draft<'_>) {}

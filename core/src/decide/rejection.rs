@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use crate::event::Kind;
 use crate::event::attachment::AttachmentId;
 use crate::event::customer::CustomerField;
-use crate::id::{CustomerCode, EventId, Label, LegalEntity, StageName};
+use crate::id::{CustomerCode, EventId, Label, LegalEntity, Line, StageName};
 use crate::money::{Currency, Money};
 use crate::position::{ExpectedVersion, Position};
 use crate::time::{Date, Timestamp};
@@ -584,6 +584,10 @@ rejections! {
     ImportFigures { rows: u64, sum: u64 }
         "the import read {rows} rows, but {sum} are accounted for",
         "import_figures", Some("X06"), "every row is taken, known, refused or skipped";
+    /// An import whose amounts do not add up.
+    ImportAmounts { file: Line, currency: Currency }
+        "the amounts in {currency} that {file} holds are not those of its rows taken, known, refused and skipped",
+        "import_amounts", Some("X06"), "every amount is of a row taken, known, refused or skipped";
 
     /// A file that was not uploaded for whom it is to be attached to.
     AttachmentUnknown { attachment: AttachmentId }

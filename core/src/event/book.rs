@@ -200,14 +200,11 @@ crate::record! {
 }
 
 crate::record! {
-    /// X06: an import has been applied; its figures reconcile with the file.
-    pub struct ImportApplied {
-        /// The import's source, under which its rows are recognised again.
-        pub import: ImportId,
-        /// The file's name.
-        pub file_name: Line,
+    /// How many rows became what; every row is one of taken, known, refused and skipped.
+    #[derive(Copy, Default)]
+    pub struct RowTotals {
         /// Rows read.
-        pub rows: u64,
+        pub read: u64,
         /// Rows that became events now.
         pub taken: u64,
         /// Rows already taken by an earlier run.
@@ -216,10 +213,93 @@ crate::record! {
         pub refused: u64,
         /// Rows the mapping leaves out on purpose.
         pub skipped: u64,
-        /// Events appended.
+    }
+}
+
+crate::record! {
+    /// The amounts of the rows in one currency, in minor units, sorted like the rows.
+    pub struct AmountTotals {
+        /// The currency.
+        pub currency: Currency,
+        /// Of the rows read.
+        pub read: i64,
+        /// Of the rows that became events now.
+        pub taken: i64,
+        /// Of the rows already taken by an earlier run.
+        pub known: i64,
+        /// Of the rows refused, as far as their amount could be read.
+        pub refused: i64,
+        /// Of the rows left out on purpose.
+        pub skipped: i64,
+    }
+}
+
+crate::record! {
+    /// One file of an import. The file itself is attached to the import's event.
+    pub struct ImportedFile {
+        /// The file's name.
+        pub name: Line,
+        /// Bytes of the file as it was received.
+        pub size_bytes: u64,
+        /// What became of its rows.
+        pub rows: RowTotals,
+        /// The amounts of its rows, one entry a currency.
+        #[serde(default)]
+        pub amounts: Vec<AmountTotals>,
+    }
+}
+
+crate::record! {
+    /// X06: an import has been applied; its figures reconcile with its files. Its events are those
+    /// that name it as their source from the position it began at on.
+    pub struct ImportApplied {
+        /// The import's source, under which its rows are recognised again.
+        pub import: ImportId,
+        /// The first position its events may have.
+        pub began_at: Position,
+        /// Events appended, consequences included.
         pub events: u64,
-        /// Sums of the amounts taken, by currency.
-        pub sums: Vec<Money>,
+        /// The files, in the order they were read.
+        pub files: Vec<ImportedFile>,
+    }
+}
+
+impl RowTotals {
+    /// Returns the rows that are accounted for; every row read is, exactly once.
+    pub fn accounted(&self) -> u64 {
+        let parts = [self.taken, self.known, self.refused, self.skipped];
+        parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
+    }
+
+    /// Returns the sum of two.
+    #[must_use]
+    pub const fn plus(&self, other: &RowTotals) -> RowTotals {
+        RowTotals {
+            read: self.read.saturating_add(other.read),
+            taken: self.taken.saturating_add(other.taken),
+            known: self.known.saturating_add(other.known),
+            refused: self.refused.saturating_add(other.refused),
+            skipped: self.skipped.saturating_add(other.skipped),
+        }
+    }
+}
+
+impl AmountTotals {
+    /// Returns the amounts that are accounted for; every amount read is, exactly once.
+    pub fn accounted(&self) -> i128 {
+        [self.taken, self.known, self.refused, self.skipped].into_iter().map(i128::from).sum()
+    }
+}
+
+impl ImportApplied {
+    /// Returns what became of the rows of all files.
+    pub fn rows(&self) -> RowTotals {
+        self.files.iter().fold(RowTotals::default(), |sum, file| sum.plus(&file.rows))
+    }
+
+    /// Returns the names of the files, joined.
+    pub fn file_names(&self) -> String {
+        self.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

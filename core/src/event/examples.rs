@@ -176,8 +176,15 @@ fn book_fields(kind: Kind) -> Value {
             "event": "019d41a0-0000-7000-8000-000000000020", "position": 300, "kind_tag": 30,
         }),
         _ => json!({
-            "import": "service-desk-2026", "file_name": "calls.csv", "rows": 120, "taken": 100,
-            "known": 15, "refused": 2, "skipped": 3, "events": 131, "sums": [cny(1_234_500)],
+            "import": "service-desk-2026", "began_at": 910, "events": 131,
+            "files": [{
+                "name": "calls.csv", "size_bytes": 18_400,
+                "rows": { "read": 120, "taken": 100, "known": 15, "refused": 2, "skipped": 3 },
+                "amounts": [{
+                    "currency": "CNY", "read": 1_234_500, "taken": 1_200_000, "known": 30_000,
+                    "refused": 4_500, "skipped": 0,
+                }],
+            }],
         }),
     }
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::layout::{Describe, Layout, hex};
-use crate::id::{ActorId, ContactId, MailId};
+use crate::id::{ActorId, ContactId, ImportId, MailId};
 
 crate::choice! {
     /// What kind of personal content a section holds; keys are kept, shown and erased per class.
@@ -48,6 +48,8 @@ pub enum Subject {
     User(ActorId),
     /// A message that belongs to no customer yet.
     Mail(MailId),
+    /// The people that the files of an import are about.
+    Import(ImportId),
 }
 
 impl bincode::Encode for Subject {
@@ -69,6 +71,10 @@ impl bincode::Encode for Subject {
                 bincode::Encode::encode(&3u32, encoder)?;
                 bincode::Encode::encode(mail, encoder)
             }
+            Subject::Import(import) => {
+                bincode::Encode::encode(&4u32, encoder)?;
+                bincode::Encode::encode(import, encoder)
+            }
         }
     }
 }
@@ -83,9 +89,10 @@ impl<C> bincode::Decode<C> for Subject {
             1 => bincode::Decode::decode(decoder).map(Subject::Contact),
             2 => bincode::Decode::decode(decoder).map(Subject::User),
             3 => bincode::Decode::decode(decoder).map(Subject::Mail),
+            4 => bincode::Decode::decode(decoder).map(Subject::Import),
             found => Err(bincode::error::DecodeError::UnexpectedVariant {
                 type_name: "Subject",
-                allowed: &bincode::error::AllowedEnumVariants::Range { min: 0, max: 3 },
+                allowed: &bincode::error::AllowedEnumVariants::Range { min: 0, max: 4 },
                 found,
             }),
         }
@@ -99,6 +106,7 @@ impl Describe for Subject {
             ("contact".to_owned(), Some(ContactId::layout())),
             ("user".to_owned(), Some(ActorId::layout())),
             ("mail".to_owned(), Some(MailId::layout())),
+            ("import".to_owned(), Some(ImportId::layout())),
         ])
     }
 }

@@ -83,6 +83,7 @@ fn subject_parts(subject: &Subject) -> (u8, &str) {
         Subject::Contact(contact) => (1, contact.as_str()),
         Subject::User(user) => (2, user.as_str()),
         Subject::Mail(mail) => (3, mail.as_str()),
+        Subject::Import(import) => (4, import.as_str()),
     }
 }
 

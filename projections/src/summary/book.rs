@@ -39,10 +39,10 @@ pub(super) fn voided(body: &EventVoided) -> Summary {
 }
 
 pub(super) fn import(body: &ImportApplied) -> Summary {
-    let (file, rows, events) = (&body.file_name, body.rows, body.events);
-    let (import, refused) = (&body.import, body.refused);
+    let (files, rows, events) = (body.file_names(), body.rows(), body.events);
+    let (import, read, refused) = (&body.import, rows.read, rows.refused);
     Summary::new(
-        format!("{file} imported as {import}: {rows} rows, {events} events, {refused} refused"),
-        format!("导入 {file}（{import}）：{rows} 行，{events} 个事件，拒绝 {refused} 行"),
+        format!("{files} imported as {import}: {read} rows, {events} events, {refused} refused"),
+        format!("导入 {files}（{import}）：{read} 行，{events} 个事件，拒绝 {refused} 行"),
     )
 }

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use daybook_core::decide::{Command, Request};
-use daybook_core::event::book::ImportApplied;
+use daybook_core::event::book::{AmountTotals, ImportApplied, ImportedFile, RowTotals};
 use daybook_core::event::{Actor, Body, BookStream, Channel, Source, StreamId};
 use daybook_core::id::{Line, RequestKey};
 use daybook_core::ledger::read::Query;
@@ -169,6 +169,8 @@ struct Submitting<'a> {
     figures: Figures,
     sums: BTreeMap<Currency, i128>,
     key_columns: String,
+    began_at: Position,
+    size_bytes: u64,
     position: Position,
 }
 
@@ -181,6 +183,8 @@ impl<'a> Submitting<'a> {
             figures: Figures::default(),
             sums: BTreeMap::new(),
             key_columns: String::new(),
+            began_at: ledger.reader().head().next,
+            size_bytes: 0,
             position: ledger.reader().head().next,
         }
     }
@@ -332,7 +336,7 @@ impl<'a> Submitting<'a> {
             let (event, _) = event?;
             if let Body::ImportApplied(applied) = &event.body
                 && applied.import == self.job.mapping.source
-                && applied.rows == self.figures.rows
+                && applied.rows().read == self.figures.rows
             {
                 return Ok(Some(event.envelope.position));
             }
@@ -346,16 +350,32 @@ impl<'a> Submitting<'a> {
         let short = digest.get(..16).unwrap_or_default();
         let Figures { rows, taken, known, refused, .. } = figures;
         let key = format!("import:{source}:applied:{short}:{rows}:{taken}:{known}:{refused}");
-        let applied = ImportApplied {
-            import: source,
-            file_name,
-            rows: figures.rows,
+        let rows = RowTotals {
+            read: figures.rows,
             taken: figures.taken,
             known: figures.known,
             refused: figures.refused,
             skipped: figures.skipped,
+        };
+        let amounts = self.sums().into_iter().map(|sum| AmountTotals {
+            currency: sum.currency,
+            read: sum.minor,
+            taken: sum.minor,
+            known: 0,
+            refused: 0,
+            skipped: 0,
+        });
+        let amounts = amounts.collect();
+        let applied = ImportApplied {
+            import: source,
+            began_at: self.began_at,
             events: figures.events,
-            sums: self.sums(),
+            files: vec![ImportedFile {
+                name: file_name,
+                size_bytes: self.size_bytes,
+                rows,
+                amounts,
+            }],
         };
         let request = Request {
             customer: None,

@@ -75,13 +75,21 @@ fn a_policy_version_follows_the_last_and_makes_sense() {
 #[test]
 fn every_row_of_an_import_is_accounted_for() {
     let mut world = World::empty();
-    let import = |rows: u64| {
-        json!({ "command": "apply_import", "import": "calls", "file_name": "calls.csv",
-            "rows": rows, "taken": 5, "known": 4, "refused": 3, "skipped": 2, "events": 9,
-            "sums": [] })
+    let import = |rows: u64, refused: i64| {
+        json!({ "command": "apply_import", "import": "calls", "began_at": 7, "events": 9,
+            "files": [{
+                "name": "calls.csv", "size_bytes": 420,
+                "rows": { "read": rows, "taken": 5, "known": 4, "refused": 3, "skipped": 2 },
+                "amounts": [{ "currency": "CNY", "read": 100, "taken": 90, "known": 0,
+                    "refused": refused, "skipped": 3 }],
+            }] })
     };
-    world.refused(import(15), "import_figures");
-    world.given(&[import(14)]);
+    world.refused(import(15, 7), "import_figures");
+    world.refused(import(14, 8), "import_amounts");
+    let none = json!({ "command": "apply_import", "import": "calls", "began_at": 7, "events": 0,
+        "files": [] });
+    world.refused(none, "field_missing");
+    world.given(&[import(14, 7)]);
 }
 
 #[test]

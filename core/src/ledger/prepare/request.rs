@@ -186,6 +186,9 @@ fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
         Command::AttachFile(attach) if matches!(attach.subject, Subject::Mail(_)) => {
             Some(BookStream::Mail)
         }
+        Command::AttachFile(attach) if matches!(attach.subject, Subject::Import(_)) => {
+            Some(BookStream::Imports)
+        }
         _ => None,
     };
     match (book, &request.customer) {

@@ -8,6 +8,7 @@ pub mod book;
 pub mod commands;
 pub mod demo;
 pub mod error;
+pub mod form;
 pub mod help;
 pub mod render;
 pub mod seat;

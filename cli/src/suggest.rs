@@ -4,7 +4,7 @@
 /// not be changed.
 const LIKENESS_MIN: f64 = 0.6;
 /// The most candidates that are compared.
-pub const CANDIDATES_MAX: usize = 5000;
+const CANDIDATES_MAX: usize = 5000;
 
 /// Returns the candidate that is most like a word, when one is like it at all.
 pub fn nearest<T: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = T>) -> Option<T> {

@@ -79,7 +79,7 @@ fn a_first_session() {
     assert!(out.contains("customer.registered 客户已建档"), "{out}");
     let out = place.done(&["record", "call", "ACME", "asked for a quote", "--in"]);
     assert!(out.contains("phone from the customer: asked for a quote"), "{out}");
-    let back = format!("To take it back: {} record void \"ACME\" ", env!("CARGO_BIN_EXE_daybook"));
+    let back = format!("To take it back: {} void ", env!("CARGO_BIN_EXE_daybook"));
     assert!(out.contains(&back), "{out}");
     let log = place.done(&["log", "--customer", "ACME"]);
     assert_eq!(log.lines().count(), 3, "{log}");
@@ -90,6 +90,97 @@ fn a_first_session() {
     assert!(place.done(&["verify", "--derived"]).contains("The ledger holds."));
     let chinese = place.done(&["log", "--customer", "ACME", "--lang", "zh"]);
     assert!(chinese.contains("电话（客户方）：asked for a quote"), "{chinese}");
+}
+
+#[test]
+fn a_call_is_recorded_in_one_line() {
+    let place = Place::with_book();
+    place.done(&[
+        "record",
+        "customer",
+        "ACME",
+        "--name",
+        "Acme Ltd",
+        "--phone",
+        "+44 20 7946 0000",
+    ]);
+    place.done(&["record", "customer", "C-2", "--name", "华东精密机械有限公司"]);
+    place.done(&["record", "customer", "C-3", "--name", "华南精密机械有限公司"]);
+    place.done(&["record", "contact", "C-2", "王丽", "--phone", "+86 138 0000 1111"]);
+    let said = place.say(&[
+        "record",
+        "call",
+        "huadong",
+        "asked for a quote",
+        "--in",
+        "--next",
+        "send quote",
+        "--due",
+        "in 3 days",
+        "--effective",
+        "yesterday",
+    ]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.err.contains("customer C-2 华东精密机械有限公司, found by pinyin start"),
+        "{said:?}"
+    );
+    for expected in [
+        "interaction.recorded",
+        "phone from the customer: asked for a quote",
+        "task.planned",
+        "task K-1 planned",
+        "send quote",
+        "customer/C-2",
+        "To take it back: ",
+        " void ",
+    ] {
+        assert!(said.out.contains(expected), "{expected} in {}", said.out);
+    }
+    // Who calls is known by the number, and noted as having taken part.
+    let call = ["record", "call", "+8613800001111", "called back", "--in"];
+    let said = place.say(&call);
+    assert!(said.err.contains("found by phone"), "{said:?}");
+    let log = place.json(&["log", "--customer", "C-2", "--kind", "interaction.recorded"]);
+    let events = log["events"].as_array().unwrap();
+    assert!(events.iter().any(|event| event["body"]["contacts"] == serde_json::json!(["P-1"])));
+    place.refused(
+        &["record", "note", "精密", "x"],
+        1,
+        "2 customers fit \"精密\": C-2 华东精密机械有限公司, C-3",
+    );
+    place.refused(&["record", "note", "jmjx", "x"], 1, "2 customers fit \"jmjx\"");
+    place.refused(&["record", "call", "ACME", "x", "--due", "friday"], 2, "--next");
+    place.refused(
+        &["record", "task", "ACME", "x", "--due", "friday 3:30"],
+        2,
+        "\"friday 3:30\" can mean ",
+    );
+    let said = place.say(&["record", "task", "ACME", "x", "--due", "下周", "--lang", "zh"]);
+    assert!(said.err.contains("错误：\"下周\" 没有说明哪一天"), "{said:?}");
+    // A dry run shows both events and keeps nothing.
+    let before = place.json(&["stats"])["events"].clone();
+    let dry = place.done(&[
+        "record",
+        "visit",
+        "acme ltd",
+        "showed the lathe",
+        "--next",
+        "call",
+        "--due",
+        "周五",
+        "--dry-run",
+        "--effective",
+        "前天",
+    ]);
+    assert!(dry.contains("interaction.recorded") && dry.contains("task.planned"), "{dry}");
+    assert_eq!(place.json(&["stats"])["events"], before);
+    // What was recorded can be taken back by its id alone.
+    let id = events[0]["event_id"].as_str().unwrap();
+    let out = place.done(&["void", id, "--reason", "somebody else called"]);
+    assert!(out.contains("event.voided"), "{out}");
+    place.refused(&["void", id, "--reason", "again"], 1, "is already void");
+    place.refused(&["void", "0", "--reason", "x"], 2, "is of book/book, not of a customer");
 }
 
 #[test]
@@ -129,7 +220,11 @@ fn one_customer_in_one_screen() {
     assert!(place.say(&asked).code == 0 && !place.done(&asked).contains("overdue"));
     assert_eq!(place.json(&["open", "ACME"])["dealings"]["opportunities"][0]["stage_zh"], "线索");
     place.refused(&["open", "AC"], 1, "2 customers fit \"AC\": ACME Acme Ltd, ACORN 华东精密");
-    place.refused(&["open", "nobody"], 1, "no customer's code or name holds \"nobody\"");
+    place.refused(
+        &["open", "nobody"],
+        1,
+        "no customer's code, name, pinyin or phone number is \"nobody\"",
+    );
     place.refused(&["open", "AMCE"], 1, "did you mean ACME Acme Ltd?");
     place.refused(&["record", "call", "ACMEE", "x"], 1, "did you mean ACME Acme Ltd?");
     place.refused(&["record", "stage", "ACME", "O-1", "propsal"], 1, "did you mean `proposal`?");
@@ -250,8 +345,8 @@ fn a_void_counts_nowhere_and_stays_in_sight() {
     let recorded = place.json(&["record", "call", "ACME", "wrong number"]);
     let event = recorded["units"][0]["taken"][0]["events"][0].clone();
     let position = event["position"].to_string();
-    place.refused(&["record", "void", "ACME", &position], 1, "error: ");
-    place.done(&["record", "void", "ACME", &position, "--reason", "wrong number"]);
+    place.refused(&["void", &position], 2, "--reason <REASON> is missing");
+    place.done(&["void", &position, "--reason", "wrong number"]);
     assert!(place.done(&["log", "--customer", "ACME"]).contains("[voided at "));
     let stats = place.json(&["stats"]);
     assert_eq!((&stats["voided"], &stats["customers"]), (&1.into(), &1.into()));
@@ -275,7 +370,7 @@ fn errors_say_what_and_what_next() {
     place.done(&["init", "--zone", "UTC"]);
     place.refused(&["init"], 2, "is not empty");
     place.refused(&["show", "NOBODY"], 1, "customer NOBODY is not in this ledger");
-    place.refused(&["record", "call", "NOBODY", "x"], 1, "not on file");
+    place.refused(&["record", "call", "NOBODY", "x"], 1, "phone number is \"NOBODY\"");
     place.refused(&["record", "payment", "X", "12x"], 2, "not an amount");
     place.refused(&["record", "json", "X", "{"], 2, "not JSON");
     place.refused(&["record", "json", "X", "{\"command\":\"fly\"}"], 2, "fly");

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod import;
 pub mod mail;
 pub mod serve;
+pub mod when;
 
 use std::sync::Arc;
 

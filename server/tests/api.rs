@@ -154,6 +154,46 @@ async fn a_day_ends_in_the_zone_of_the_book_and_every_answer_names_its_basis() {
 }
 
 #[tokio::test]
+async fn programs_ask_who_is_meant_and_when() {
+    let (router, _) = open();
+    let mut named = register("C-2");
+    named["details"] = json!({ "name": "重庆渝江机床销售有限公司", "short_name": "渝江", "phone": "+86 23 6000 0000" });
+    post(&router, json!([[register("ACME")], [named]])).await;
+    let check = async |who: &str, by: &str, customers: &[&str]| {
+        let (status, answer) = get(&router, &format!("/v1/lookup?who={who}")).await;
+        assert_eq!(status, 200, "{who}");
+        let found = answer["found"].as_array().unwrap();
+        let codes: Vec<_> = found.iter().map(|one| one["customer"].as_str().unwrap()).collect();
+        assert_eq!(codes, customers, "{who}: {answer}");
+        assert!(found.iter().all(|one| one["by"] == by), "{who}: {answer}");
+        assert_eq!(
+            (answer["total"].as_u64(), answer["position"].is_u64()),
+            (Some(codes.len() as u64), true)
+        );
+    };
+    check("ACME", "code", &["ACME"]).await;
+    check("acme", "code", &["ACME"]).await;
+    check("%E6%B8%9D%E6%B1%9F", "name", &["C-2"]).await;
+    check("chongqing", "pinyin_start", &["C-2"]).await;
+    check("cqyj", "pinyin_start", &["C-2"]).await;
+    check("yj", "pinyin", &["C-2"]).await;
+    check("jichuang", "pinyin_part", &["C-2"]).await;
+    check("0086-23-60000000", "phone", &["C-2"]).await;
+    check("CM", "part", &["ACME"]).await;
+    check("ACNE", "likeness", &["ACME"]).await;
+    check("zzzz", "likeness", &[]).await;
+    // It is 09:00 of Monday 5 January in Shanghai.
+    let (status, answer) = get(&router, "/v1/when?said=friday%203pm&lean=future").await;
+    assert_eq!((status, answer["at"].as_str()), (200, Some("2026-01-09T07:00:00Z")));
+    let (_, answer) = get(&router, "/v1/when?said=%E6%98%A8%E5%A4%A9").await;
+    assert_eq!((answer["day"].as_str(), answer["at"].is_null()), (Some("2026-01-04"), true));
+    assert_eq!(answer["end"], "2026-01-04T15:59:59.999999Z");
+    let (status, problem) = get(&router, "/v1/when?said=monday&lean=future").await;
+    assert_eq!((status, problem["field"].as_str()), (400, Some("said")));
+    assert_eq!(problem["detail"], "\"monday\" can mean 2026-01-05 or 2026-01-12");
+}
+
+#[tokio::test]
 async fn an_import_without_a_mapping_is_refused_before_anything_is_read() {
     let (router, _) = open();
     let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.csv\"\r\n\r\n\

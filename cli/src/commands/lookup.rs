@@ -1,87 +1,57 @@
-//! Finding what somebody means: a customer by code, name or a part of either, and the nearest known
-//! name when a refusal says that one is not known.
+//! Finding what somebody means: a customer by code, name, pinyin, telephone number or a part of one,
+//! and the nearest known name when a refusal says that one is not known.
 
-use daybook_server::api::customers::{CustomerAnswer, CustomerView, CustomersQuery};
+use daybook_server::api::customers::{CustomerAnswer, CustomersQuery};
 use daybook_server::api::events::EventsQuery;
+use daybook_server::api::lookup::{FoundView, LookupAnswer};
 use daybook_server::client::{Client, ClientError};
 use serde_json::Value;
 
 use crate::error::{CliError, Exit};
 use crate::help::usage::did_you_mean;
-use crate::suggest::{CANDIDATES_MAX, nearest};
+use crate::render::Lang;
+use crate::suggest::nearest;
 use crate::text::Text;
 
 /// Candidates that are named.
 const NAMED_MAX: usize = 8;
-/// Events of a ledger up to which customers are listed only to help with a refusal.
-const EVENTS_MAX: u64 = 500_000;
 
-/// Returns the customer with this code, or the only one whose code or name holds the text.
+/// Returns the customer that is meant, as it is at a basis.
 pub async fn customer(
     client: &Client,
     who: &str,
     query: &CustomersQuery,
 ) -> Result<CustomerAnswer, CliError> {
-    let refused = match client.customer(who, query).await {
-        Ok(answer) => return Ok(answer),
-        Err(ClientError::Problem(problem)) if problem.status == 404 || problem.status == 400 => {
-            problem
-        }
-        Err(error) => return Err(error.into()),
-    };
-    // A malformed date is no question of who is meant.
-    if refused.field.as_deref().is_some_and(|field| field == "as_of" || field == "known_at") {
-        return Err(ClientError::Problem(refused).into());
-    }
-    let known = customers(client, query).await?;
-    match fitting(who, &known).as_slice() {
-        [one] => Ok(client.customer(&one.code, query).await?),
-        [] => Err(nobody(who, &known)),
-        several => Err(which(who, several)),
+    let found = one(client, who).await?;
+    Ok(client.customer(&found.customer, query).await?)
+}
+
+/// Returns the one customer that a text means.
+pub async fn one(client: &Client, who: &str) -> Result<FoundView, CliError> {
+    let LookupAnswer { found, total, .. } = client.lookup(who).await?;
+    match found.as_slice() {
+        [one] if one.by != "likeness" => Ok(one.clone()),
+        [] | [_] => Err(nobody(who, found.first())),
+        several => Err(which(who, several, total)),
     }
 }
 
-/// Returns the customers of a ledger, at most so many as are compared.
-async fn customers(client: &Client, query: &CustomersQuery) -> Result<Vec<CustomerView>, CliError> {
-    let mut query = CustomersQuery { after: None, limit: None, ..query.clone() };
-    let mut known = Vec::new();
-    while known.len() < CANDIDATES_MAX {
-        let page = client.customers(&query).await?;
-        known.extend(page.customers);
-        match page.next {
-            Some(next) => query.after = Some(next),
-            None => break,
-        }
+/// Says on standard error who was found, when that was not said by code.
+pub fn say_found(found: &FoundView, lang: Lang) {
+    if found.by == "code" {
+        return;
     }
-    Ok(known)
+    let by = found.by.replace('_', " ");
+    match lang {
+        Lang::En => crate::note!("customer {}, found by {by}", named(found)),
+        Lang::Zh => crate::note!("客户 {}（按{}找到）", named(found), found.by_zh),
+    }
 }
 
-/// Returns who fits: by the exact name, else by a part of the code or name.
-fn fitting<'a>(who: &str, known: &'a [CustomerView]) -> Vec<&'a CustomerView> {
-    let who = who.trim().to_lowercase();
-    let names = |customer: &CustomerView| {
-        let name = customer.name.as_deref().unwrap_or_default().to_lowercase();
-        (customer.code.to_lowercase(), name)
-    };
-    let exact = known.iter().filter(|customer| {
-        let (code, name) = names(customer);
-        code == who || name == who
-    });
-    let exact: Vec<&CustomerView> = exact.collect();
-    if !exact.is_empty() || who.is_empty() {
-        return exact;
-    }
-    let part = |customer: &&CustomerView| {
-        let (code, name) = names(customer);
-        code.contains(&who) || name.contains(&who)
-    };
-    known.iter().filter(part).collect()
-}
-
-fn named(customer: &CustomerView) -> String {
+fn named(customer: &FoundView) -> String {
     match &customer.name {
-        Some(name) => format!("{} {name}", customer.code),
-        None => customer.code.clone(),
+        Some(name) => format!("{} {name}", customer.customer),
+        None => customer.customer.clone(),
     }
 }
 
@@ -89,50 +59,43 @@ fn refused(message: Text, hint: Text) -> CliError {
     CliError { exit: Exit::Refused, code: "not_found".to_owned(), message, hint }
 }
 
-fn nobody(who: &str, known: &[CustomerView]) -> CliError {
-    let hint = near(who, known).unwrap_or_else(|| {
+fn meant(near: &FoundView) -> Text {
+    let name = named(near);
+    Text::new(format!("did you mean {name}?"), format!("您是指 {name} 吗？"))
+}
+
+fn nobody(who: &str, near: Option<&FoundView>) -> CliError {
+    let hint = near.map(meant).unwrap_or_else(|| {
         Text::from((
             "see `daybook show` for the customers on file",
             "已建档的客户见 `daybook show`",
         ))
     });
     let message = Text::new(
-        format!("no customer's code or name holds {who:?}"),
-        format!("没有客户的代码或名称含有 {who:?}"),
+        format!("no customer's code, name, pinyin or phone number is {who:?} or holds it"),
+        format!("没有客户的代码、名称、拼音或电话是 {who:?} 或含有它"),
     );
     refused(message, hint)
 }
 
-fn which(who: &str, several: &[&CustomerView]) -> CliError {
-    let names: Vec<String> = several.iter().take(NAMED_MAX).map(|one| named(one)).collect();
-    let (count, more) = (several.len(), several.len().saturating_sub(NAMED_MAX));
+fn which(who: &str, several: &[FoundView], total: usize) -> CliError {
+    let names: Vec<String> = several.iter().take(NAMED_MAX).map(named).collect();
+    let more = total.saturating_sub(names.len());
     let (mut en, mut zh) = (names.join(", "), names.join("、"));
     if more > 0 {
         en.push_str(&format!(" and {more} more"));
         zh.push_str(&format!(" 等，另有 {more} 个"));
     }
     let message = Text::new(
-        format!("{count} customers fit {who:?}: {en}"),
-        format!("{count} 个客户符合 {who:?}：{zh}"),
+        format!("{total} customers fit {who:?}: {en}"),
+        format!("{total} 个客户符合 {who:?}：{zh}"),
     );
-    let first = several.first().map(|one| one.code.as_str()).unwrap_or_default();
+    let first = several.first().map(|one| one.customer.as_str()).unwrap_or_default();
     let hint = Text::new(
         format!("name one by its code, such as `{first}`"),
         format!("请用代码指明一个，例如 `{first}`"),
     );
     refused(message, hint)
-}
-
-/// Returns the customer whose code or name is most like a text.
-fn near(who: &str, known: &[CustomerView]) -> Option<Text> {
-    let codes = known.iter().map(|customer| customer.code.as_str());
-    let names = known.iter().filter_map(|customer| customer.name.as_deref());
-    let near = nearest(who, codes.chain(names))?;
-    let customer = known
-        .iter()
-        .find(|customer| customer.code == near || customer.name.as_deref() == Some(near))?;
-    let name = named(customer);
-    Some(Text::new(format!("did you mean {name}?"), format!("您是指 {name} 吗？")))
 }
 
 /// Turns a refusal into an error whose hint names what is nearest to the name that is not known.
@@ -159,13 +122,12 @@ pub async fn explain(client: &Client, error: ClientError, given: &Value) -> CliE
     error
 }
 
-/// Returns the customer nearest to a code, in a ledger small enough to be looked through for it.
-pub async fn near_customer(client: &Client, who: &str) -> Option<Text> {
-    let book = client.book().await.ok()?;
-    if book.position.0 > EVENTS_MAX || who.is_empty() {
-        return None;
+/// Returns the customer nearest to what was said.
+async fn near_customer(client: &Client, who: &str) -> Option<Text> {
+    match client.lookup(who).await.ok()?.found.as_slice() {
+        [one] if one.customer != who => Some(meant(one)),
+        _ => None,
     }
-    near(who, &customers(client, &CustomersQuery::default()).await.ok()?)
 }
 
 /// Returns the names a list of the published pipelines has, as a hint.

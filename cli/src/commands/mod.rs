@@ -19,6 +19,7 @@ pub mod serve;
 pub mod show;
 pub mod stats;
 pub mod verify;
+pub mod void;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::CliError;
+use crate::form;
 use crate::help;
 use crate::render::{Lang, paint};
 use crate::settings::Settings;
@@ -121,6 +123,7 @@ enum Verb {
     Log(log::Log),
     Show(show::Show),
     Stats(stats::Stats),
+    Void(void::Void),
     Verify(verify::Verify),
     Demo(demo::Demo),
     Serve(serve::Serve),
@@ -183,6 +186,16 @@ pub fn run() -> ExitCode {
         let arguments = settings.complete(&arguments, &matches);
         command.try_get_matches_from_mut(&arguments)
     });
+    // What is missing is asked for, where somebody is there to answer.
+    let (read, arguments) = match read {
+        Err(error) if form::is_due(&error, manner.json) => {
+            match form::fill(&mut command, arguments, error, manner.lang) {
+                Ok(filled) => filled,
+                Err(stopped) => return end(Err(stopped), manner.json, manner.lang),
+            }
+        }
+        read => (read, arguments),
+    };
     let mut cli = match read.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => cli,
         Err(error) => return unread(&error, &command, &arguments, manner),
@@ -201,6 +214,7 @@ pub fn run() -> ExitCode {
         Verb::Log(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),
+        Verb::Void(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),
         Verb::Serve(verb) => verb.run(global),
@@ -209,6 +223,9 @@ pub fn run() -> ExitCode {
         Verb::Man(verb) => verb.run(global),
         Verb::ExitCodes(verb) => verb.run(global),
     };
+    if done.is_err() {
+        form::give_back(&arguments, global.language());
+    }
     end(done, global.json, global.language())
 }
 

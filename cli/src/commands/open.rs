@@ -25,7 +25,7 @@ const LINES_BELOW: usize = 2;
 /// Show one customer in one screen: who, money, what is open, last touchpoints
 #[derive(Debug, Args)]
 pub struct Open {
-    /// The customer's code, its name, or a part of either
+    /// The customer: code, name, pinyin, phone number, or a part of one
     who: String,
     #[command(flatten)]
     basis: BasisOptions,

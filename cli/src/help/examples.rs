@@ -57,8 +57,17 @@ pub const PAGES: &[Page] = &[
         "record",
         &[
             ("daybook record customer BOREAL --name \"Boreal Ltd\"", "", ""),
-            ("daybook record call ACME \"asked for a quote\" --in --effective 2026-11-20", "", ""),
-            ("daybook record void ACME 300 --reason \"entered twice\"", "", ""),
+            (
+                "daybook record call ACME \"asked for a quote\" --in --next \"send quote\" --due friday",
+                "with the task it leaves behind",
+                "连同由此而来的待办",
+            ),
+            (
+                "daybook record call \"acme ltd\" \"asked again\" --effective \"yesterday 3pm\"",
+                "",
+                "",
+            ),
+            ("daybook void 300 --reason \"entered twice\"", "", ""),
         ],
     ),
     plain(
@@ -81,7 +90,17 @@ pub const PAGES: &[Page] = &[
             "",
         )],
     ),
-    plain("record call", &[("daybook record call ACME \"asked for a quote\" --in", "", "")]),
+    plain(
+        "record call",
+        &[
+            ("daybook record call ACME \"asked for a quote\" --in", "", ""),
+            (
+                "daybook record call ACME \"asked for a quote\" --next \"send quote\" --due \"in 3 days\"",
+                "",
+                "",
+            ),
+        ],
+    ),
     plain(
         "record visit",
         &[("daybook record visit ACME \"showed the new lathe\" --with P-1", "", "")],
@@ -198,7 +217,7 @@ pub const PAGES: &[Page] = &[
         &[("daybook record reschedule-task ACME K-1 --to 2030-12-08", "", "")],
     ),
     plain("record close-task", &[("daybook record close-task ACME K-1 \"sent\"", "", "")]),
-    plain("record void", &[("daybook record void ACME 300 --reason \"entered twice\"", "", "")]),
+    plain("void", &[("daybook void 300 --reason \"entered twice\"", "", "")]),
     plain(
         "record json",
         &[

@@ -62,13 +62,14 @@ pub fn explain(error: &Error, command: &Command, arguments: &[OsString]) -> CliE
 }
 
 /// The command a command line got to.
-struct Place<'a> {
+pub struct Place<'a> {
     command: &'a Command,
     path: String,
 }
 
 impl<'a> Place<'a> {
-    fn of(root: &'a Command, arguments: &[OsString]) -> Place<'a> {
+    /// Finds the command whose names stand first in the line.
+    pub fn of(root: &'a Command, arguments: &[OsString]) -> Place<'a> {
         let mut place = Place { command: root, path: String::new() };
         let words = arguments.iter().skip(1).filter_map(|word| word.to_str());
         for word in words.take_while(|word| *word != "--") {
@@ -80,6 +81,16 @@ impl<'a> Place<'a> {
             place.command = inner;
         }
         place
+    }
+
+    /// Returns the command.
+    pub const fn command(&self) -> &'a Command {
+        self.command
+    }
+
+    /// Returns its names after `daybook`.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The command as it is typed.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod events;
 pub mod extract;
 pub mod imports;
+pub mod lookup;
 pub mod mail;
 pub mod money;
 pub mod openapi;
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .and(customers::routes())
         .and(events::routes())
         .and(imports::routes())
+        .and(lookup::routes())
         .and(mail::routes())
         .and(openapi::routes())
         .and(stats::routes())

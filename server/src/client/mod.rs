@@ -48,6 +48,7 @@ use crate::api::book::BookAnswer;
 use crate::api::commands::{CommandsAnswer, UnitAnswer};
 use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
+use crate::api::lookup::{LookupAnswer, LookupQuery};
 use crate::api::stats::StatsAnswer;
 
 pub use attachments::Download;
@@ -224,6 +225,14 @@ impl Client {
         query: &CustomersQuery,
     ) -> Result<CustomerAnswer, ClientError> {
         self.get(&format!("/customers/{}", escaped(code)), query).await
+    }
+
+    /// Returns the customers that a text fits best.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn lookup(&self, who: &str) -> Result<LookupAnswer, ClientError> {
+        self.get("/lookup", &LookupQuery { who: who.to_owned() }).await
     }
 
     /// Submits units of requests in their JSON form. Requests without an idempotency key get a

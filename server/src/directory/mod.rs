@@ -1,4 +1,4 @@
-//! The directory: who has this e-mail address or telephone number.
+//! The directory: who has this e-mail address or telephone number, and who is meant by a name.
 //!
 //! Built on first use from the customers and contacts of the log, kept in memory, and caught up to
 //! the head before every look-up. Personal sections are opened for it, so it lives here and not among
@@ -9,6 +9,8 @@
 //! erased, nor an address that was replaced by another.
 
 mod facts;
+mod find;
+mod spoken;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +25,7 @@ use daybook_core::position::Position;
 
 pub use facts::Card;
 use facts::{Facts, Word, normal_name};
+pub use find::{By, Found};
 
 /// Somebody who has an address: a contact, or the customer as such.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,6 +163,12 @@ impl Directory {
         })
     }
 
+    /// Returns what is known when it is known up to the head already.
+    fn known_now(&self, head: Position) -> Option<MutexGuard<'_, Known>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.next == head).then_some(known)
+    }
+
     /// Brings the directory up to the head of the log.
     fn caught_up(&self, reader: &Reader) -> Result<MutexGuard<'_, Known>, SubmitError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -278,6 +287,11 @@ pub fn normal_email(text: &str) -> Option<String> {
     let plain =
         |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control());
     (plain(local) && plain(domain) && bare.len() <= 254).then(|| bare.to_lowercase())
+}
+
+/// Tells whether a character is a Chinese one.
+pub(crate) fn is_han(character: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&character)
 }
 
 fn domain(address: &str) -> Option<&str> {

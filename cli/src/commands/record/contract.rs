@@ -103,7 +103,7 @@ fn instalment(desk: &Desk, text: &str) -> Result<Value, CliError> {
     let (number, rest) = text.split_once('=').ok_or_else(wrong)?;
     let number: u32 = number.trim().parse().map_err(|_| wrong())?;
     let (amount, day) = match rest.rsplit_once('@') {
-        Some((amount, day)) => (amount, Some(desk.day(Some(day))?)),
+        Some((amount, day)) => (amount, Some(desk.day_ahead(day)?)),
         None => (rest, None),
     };
     let amount = desk.amount(amount)?;

@@ -27,7 +27,7 @@ impl Reschedule {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let command = given(json!({
             "command": "reschedule_receivable", "item": self.item,
-            "new_due_on": desk.day(Some(&self.due))?, "approved_by": self.approved_by,
+            "new_due_on": desk.day_ahead(&self.due)?, "approved_by": self.approved_by,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
     }
@@ -187,7 +187,7 @@ impl Remind {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let fee = |text: &String| match text.rsplit_once('@') {
             Some((amount, due)) => {
-                Ok(json!({ "amount": desk.amount(amount)?, "due_on": desk.day(Some(due))? }))
+                Ok(json!({ "amount": desk.amount(amount)?, "due_on": desk.day_ahead(due)? }))
             }
             None => Err(CliError::usage(
                 Text::new(

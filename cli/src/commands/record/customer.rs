@@ -148,7 +148,7 @@ impl Contact {
 /// Something said or written between a customer and us
 #[derive(Debug, Args)]
 pub(super) struct Talk {
-    /// The customer's code
+    /// The customer: code, name, pinyin, phone number, or a part of one
     customer: String,
     /// What was said
     text: Option<String>,
@@ -164,6 +164,9 @@ pub(super) struct Talk {
     /// What comes next
     #[arg(long)]
     next: Option<String>,
+    /// By when; what comes next becomes a task of whoever records it
+    #[arg(long, value_name = "WHEN", requires = "next")]
+    due: Option<String>,
     /// How it went
     #[arg(long, value_parser = one_of!(Verdict))]
     verdict: Option<String>,
@@ -173,6 +176,16 @@ pub(super) struct Talk {
 }
 
 impl Talk {
+    /// Returns the task that comes next, when it is said by when.
+    pub(super) fn task(&self, desk: &Desk) -> Result<Option<Value>, CliError> {
+        let (Some(next), Some(due)) = (&self.next, &self.due) else { return Ok(None) };
+        let about = self.opportunity.as_ref().map(|id| json!({ "opportunity": id }));
+        Ok(Some(given(json!({
+            "command": "plan_task", "due_at": desk.due(due)?, "assignee": desk.actor,
+            "about": about, "text": { "subject": next },
+        }))))
+    }
+
     pub(super) fn fact(&self, desk: &Desk, inward: &str, outward: &str) -> Fact {
         let (channel, direction) = if self.inward { (inward, "in") } else { (outward, "out") };
         let said = self.text.is_some() || self.place.is_some() || self.next.is_some();

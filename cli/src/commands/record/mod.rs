@@ -14,7 +14,9 @@ use clap::{Args, Subcommand};
 use daybook_core::time::{Clock, Date, Timestamp};
 use daybook_server::api::book::BookAnswer;
 use daybook_server::api::commands::{CommandsAnswer, OutcomeView, UnitAnswer};
+use daybook_server::api::lookup::FoundView;
 use daybook_server::client::Client;
+use daybook_server::when::{self, Lean, Moment};
 use serde_json::{Value, json};
 
 use super::attach::upload;
@@ -35,9 +37,9 @@ pub struct Record {
 }
 
 /// What can be said about every fact.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct Said {
-    /// When it was so: a date (its start) or an instant; now when left out
+    /// When it was so: `yesterday`, `friday 3pm`, a date (its start) or an instant; now when left out
     #[arg(long, global = true, value_name = "WHEN")]
     effective: Option<String>,
     /// Why, in words that name nobody
@@ -95,7 +97,6 @@ enum What {
     Task(task::Task),
     RescheduleTask(task::Reschedule),
     CloseTask(task::Close),
-    Void(service::Void),
     Json(service::Json),
 }
 
@@ -128,13 +129,30 @@ impl Desk {
     fn day(&self, given: Option<&str>) -> Result<Date, CliError> {
         match given {
             None => Ok(self.at().date_in(self.zone())),
-            Some(text) => text.parse().map_err(|error: daybook_core::time::TimeError| {
-                CliError::usage(
-                    Text::new(error.to_string(), format!("{text:?} 不是日期")),
-                    ("write the day as 2026-03-31", "日期请写成 2026-03-31"),
-                )
-            }),
+            Some(text) => Ok(self.when(text, Lean::Past)?.day(self.zone())),
         }
+    }
+
+    /// A day by which something is to happen.
+    fn day_ahead(&self, text: &str) -> Result<Date, CliError> {
+        Ok(self.when(text, Lean::Future)?.day(self.zone()))
+    }
+
+    /// The instant by which something is to be done, of a day its last second.
+    fn due(&self, text: &str) -> Result<String, CliError> {
+        let moment = self.when(text, Lean::Future)?;
+        let due = moment.end(self.zone());
+        // A whole second reads better than the last microsecond.
+        let whole = if matches!(moment, Moment::Day(_)) { 999_999 } else { 0 };
+        Ok(Timestamp(due.0 - whole).to_string())
+    }
+
+    /// Reads a date or time as people say it.
+    fn when(&self, text: &str, lean: Lean) -> Result<Moment, CliError> {
+        when::read(text, lean, self.now, self.zone()).map_err(|error| {
+            let (message, hint) = error.chinese();
+            CliError::usage(Text::new(error.to_string(), message), Text::new(error.hint(), hint))
+        })
     }
 
     /// Reads an amount such as `1200`, `1,200.50` or `1200.50 USD`.
@@ -172,15 +190,27 @@ impl Record {
 
     async fn record(&self, client: &Client, global: &Global) -> Result<(), CliError> {
         let book = client.book().await?;
-        let zone: chrono_tz::Tz = book.zone.parse().unwrap_or(chrono_tz::UTC);
-        let effective = self.said.effective.as_deref().map(|text| when(text, zone)).transpose()?;
         let actor = global.actor.clone();
-        let desk = Desk { book, now: SystemClock.now(), effective, actor };
-        let fact = self.fact(&desk, client).await?;
+        let mut desk = Desk { book, now: SystemClock.now(), effective: None, actor };
+        if let Some(text) = &self.said.effective {
+            desk.effective = Some(desk.when(text, Lean::Past)?.start(desk.zone()));
+        }
+        let mut fact = self.fact(&desk)?;
+        let found = self.whose(&fact, client).await?;
+        if let Some(found) = &found {
+            lookup::say_found(found, global.language());
+            fact.is_about(found);
+        }
         let customer = fact.customer.clone();
-        let request = self.said.request(fact, effective);
+        let task = self.what.follow_up(&desk)?.map(|command| {
+            let fact = Fact { customer: customer.clone(), command };
+            self.said.follow_up(fact, desk.effective)
+        });
+        let request = self.said.request(fact, desk.effective);
         let mut unit = vec![request.clone()];
         unit.extend(self.said.attachments(customer, client, global.language()).await?);
+        unit.extend(task);
+        let unit_said = unit.clone();
         let sent = client.commands(vec![unit], self.said.dry_run).await;
         let answer = match sent {
             Ok(answer) => answer,
@@ -192,13 +222,21 @@ impl Record {
         }
         let lang = global.language();
         if self.said.dry_run {
-            rehearsed(&answer, &request, lang);
+            rehearsed(&answer, &unit_said, lang);
             return Ok(());
         }
         tell_all(client, &answer, lang, global).await
     }
 
-    async fn fact(&self, desk: &Desk, client: &Client) -> Result<Fact, CliError> {
+    /// Returns the customer that is meant. A new one is not on file, and JSON says codes only.
+    async fn whose(&self, fact: &Fact, client: &Client) -> Result<Option<FoundView>, CliError> {
+        match (&self.what, &fact.customer) {
+            (What::Customer(_) | What::Json(_), _) | (_, None) => Ok(None),
+            (_, Some(who)) => lookup::one(client, who).await.map(Some),
+        }
+    }
+
+    fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         match &self.what {
             What::Customer(fact) => fact.fact(desk),
             What::Details(fact) => fact.fact(),
@@ -232,13 +270,46 @@ impl Record {
             What::Task(fact) => fact.fact(desk),
             What::RescheduleTask(fact) => fact.fact(desk),
             What::CloseTask(fact) => Ok(fact.fact()),
-            What::Void(fact) => fact.fact(client).await,
             What::Json(fact) => fact.fact(),
         }
     }
 }
 
+impl What {
+    /// Returns the task that a talk leaves behind.
+    fn follow_up(&self, desk: &Desk) -> Result<Option<Value>, CliError> {
+        match self {
+            What::Call(talk) | What::Visit(talk) | What::Email(talk) | What::Message(talk) => {
+                talk.task(desk)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Fact {
+    /// Names the customer that was found, and the contact who was recognised by a number.
+    fn is_about(&mut self, found: &FoundView) {
+        self.customer = Some(found.customer.clone());
+        let Some(fields) = self.command.as_object_mut() else { return };
+        if let Some(contact) = &found.contact
+            && fields.get("unknown_caller") == Some(&Value::Bool(true))
+            && fields.get("channel").is_some_and(|channel| channel != "internal_note")
+        {
+            fields.insert("contacts".to_owned(), json!([contact]));
+            fields.insert("unknown_caller".to_owned(), false.into());
+        }
+    }
+}
+
 impl Said {
+    /// Adds to a fact that follows from another what is said about both.
+    fn follow_up(&self, fact: Fact, effective: Option<Timestamp>) -> Value {
+        let key = self.key.as_ref().map(|key| format!("{key}/task"));
+        Said { key, expected_version: None, file: Vec::new(), ..self.clone() }
+            .request(fact, effective)
+    }
+
     /// Takes the files in and returns the requests that attach them to the fact. A dry run keeps no
     /// file and therefore has none to attach.
     async fn attachments(
@@ -287,25 +358,6 @@ impl Said {
     }
 }
 
-/// Reads a date as its first instant, or an instant.
-fn when(text: &str, zone: chrono_tz::Tz) -> Result<Timestamp, CliError> {
-    if let Ok(date) = text.trim().parse::<Date>() {
-        return Ok(date.start_in(zone));
-    }
-    text.parse().map_err(|_| {
-        CliError::usage(
-            Text::new(
-                format!("{text:?} is neither a date nor an instant"),
-                format!("{text:?} 既不是日期也不是时刻"),
-            ),
-            (
-                "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
-                "日期请写成 2026-03-31，时刻请写成 2026-03-31T09:30:00+08:00",
-            ),
-        )
-    })
-}
-
 /// Lets an option take one of the names of a list of the domain.
 macro_rules! one_of {
     ($list:ty) => {
@@ -329,7 +381,8 @@ fn outcomes(answer: &CommandsAnswer) -> impl Iterator<Item = &OutcomeView> {
     })
 }
 
-fn rehearsed(answer: &CommandsAnswer, request: &Value, lang: Lang) {
+/// Says what a dry run would have recorded.
+pub(super) fn rehearsed(answer: &CommandsAnswer, unit: &[Value], lang: Lang) {
     crate::out!(
         "{}",
         lang.pick(
@@ -353,7 +406,9 @@ fn rehearsed(answer: &CommandsAnswer, request: &Value, lang: Lang) {
         }
     }
     crate::out!("{}", lang.pick("from this request:", "来自此请求："));
-    crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
+    for request in unit {
+        crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
+    }
 }
 
 /// Says what was recorded of each request.
@@ -401,13 +456,11 @@ async fn tell(
         }
     }
     let Some(first) = outcome.events.first() else { return Ok(()) };
-    if let Some(customer) = first.stream.strip_prefix("customer/")
-        && first.kind != "event.voided"
-    {
-        let command = format!("{} {}record void", program(), global.dir_option());
+    if first.stream.starts_with("customer/") && first.kind != "event.voided" {
+        let command = format!("{} {}void", program(), global.dir_option());
         let id = first.event_id;
         let back = lang.pick("To take it back:", "如需撤回：");
-        crate::out!("{back} {command} {customer:?} {id} --reason \"...\"");
+        crate::out!("{back} {command} {id} --reason \"...\"");
     }
     Ok(())
 }

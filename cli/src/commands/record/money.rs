@@ -33,7 +33,7 @@ impl Receivable {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let command = given(json!({
             "command": "open_receivable", "item": self.id, "source": self.source,
-            "document_on": desk.day(self.on.as_deref())?, "due_on": desk.day(Some(&self.due))?,
+            "document_on": desk.day(self.on.as_deref())?, "due_on": desk.day_ahead(&self.due)?,
             "amount": desk.amount(&self.amount)?,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })

@@ -39,7 +39,7 @@ pub(super) struct Opportunity {
 impl Opportunity {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let amount = self.amount.as_deref().map(|text| desk.amount(text)).transpose()?;
-        let close_on = self.close_on.as_deref().map(|day| desk.day(Some(day))).transpose()?;
+        let close_on = self.close_on.as_deref().map(|day| desk.day_ahead(day)).transpose()?;
         let command = given(json!({
             "command": "open_opportunity", "opportunity": self.id, "pipeline": self.pipeline,
             "stage": self.stage, "title": self.title, "amount": amount,

@@ -1,12 +1,10 @@
-//! Complaints, voids, and any command in its JSON form.
+//! Complaints, and any command in its JSON form.
 
 use std::io::Read;
 
 use clap::Args;
 use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::interaction::InteractionChannel;
-use daybook_core::id::EventId;
-use daybook_server::client::Client;
 use serde_json::{Value, json};
 
 use super::{Desk, Fact, given, one_of};
@@ -50,26 +48,6 @@ impl Complaint {
             "correspondence": said,
         }));
         Fact { customer: Some(self.customer.clone()), command }
-    }
-}
-
-/// Make an event count nowhere from now on; it stays in the log, and needs a --reason
-#[derive(Debug, Args)]
-pub(super) struct Void {
-    /// The customer
-    customer: String,
-    /// The event's id or position
-    event: String,
-}
-
-impl Void {
-    pub(super) async fn fact(&self, client: &Client) -> Result<Fact, CliError> {
-        let event = match self.event.parse::<EventId>() {
-            Ok(event) => event,
-            Err(_) => client.event(&self.event).await?.event.event_id,
-        };
-        let command = json!({ "command": "void_event", "event": event });
-        Ok(Fact { customer: Some(self.customer.clone()), command })
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) struct Task {
     customer: String,
     /// What is to be done
     text: String,
-    /// When it is to be done by: a date (its end) or an instant
+    /// When it is to be done by: `friday`, `tomorrow 3pm`, a date (its end) or an instant
     #[arg(long, value_name = "WHEN")]
     due: String,
     /// Who is to do it; whoever plans it when left out
@@ -38,7 +38,7 @@ impl Task {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let about = self.opportunity.as_ref().map(|id| json!({ "opportunity": id }));
         let command = given(json!({
-            "command": "plan_task", "task": self.id, "due_at": due(&self.due, desk)?,
+            "command": "plan_task", "task": self.id, "due_at": desk.due(&self.due)?,
             "assignee": self.assignee.as_ref().unwrap_or(&desk.actor),
             "priority": self.priority, "purpose": self.purpose, "about": about,
             "text": { "subject": self.text },
@@ -54,7 +54,7 @@ pub(super) struct Reschedule {
     customer: String,
     /// The task
     task: String,
-    /// When it is to be done by now: a date (its end) or an instant
+    /// When it is to be done by now: `friday`, a date (its end) or an instant
     #[arg(long, value_name = "WHEN")]
     to: String,
 }
@@ -62,7 +62,7 @@ pub(super) struct Reschedule {
 impl Reschedule {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
         let command = json!({
-            "command": "reschedule_task", "task": self.task, "to": due(&self.to, desk)?,
+            "command": "reschedule_task", "task": self.task, "to": desk.due(&self.to)?,
         });
         Ok(Fact { customer: Some(self.customer.clone()), command })
     }
@@ -90,17 +90,5 @@ impl Close {
             "correspondence": said,
         }));
         Fact { customer: Some(self.customer.clone()), command }
-    }
-}
-
-/// Reads a date as the last second of its day, or an instant.
-fn due(text: &str, desk: &Desk) -> Result<String, CliError> {
-    match text.trim().parse::<daybook_core::time::Date>() {
-        Ok(date) => {
-            let end = date.end_in(desk.zone());
-            // A whole second reads better than the last microsecond.
-            Ok(daybook_core::time::Timestamp(end.0 - 999_999).to_string())
-        }
-        Err(_) => super::when(text, desk.zone()).map(|at| at.to_string()),
     }
 }

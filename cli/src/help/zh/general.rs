@@ -21,7 +21,12 @@ pub(super) const TABLE: &[CommandZh] = &[
     CommandZh {
         path: "open",
         about: "一屏看清一个客户：身份、款项、未了事项、最近往来",
-        arguments: &[("who", "客户代码、名称，或其中一部分")],
+        arguments: &[("who", "客户：代码、名称、拼音、电话，或其中一部分")],
+    },
+    CommandZh {
+        path: "void",
+        about: "作废一个事件：从此不再计入，但仍留在日志中",
+        arguments: &[("event", "事件编号或位置")],
     },
     CommandZh {
         path: "import",

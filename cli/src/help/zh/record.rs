@@ -9,6 +9,7 @@ const TALK: &[(&str, &str)] = &[
     ("with", "参与的联系人；可重复，省略时视为不知是谁"),
     ("place", "在哪里"),
     ("next", "下一步做什么"),
+    ("due", "期限；给出后，下一步成为记录者的待办"),
     ("verdict", "结果如何"),
     ("opportunity", "涉及的机会"),
 ];
@@ -80,7 +81,7 @@ pub(super) const TABLE: &[CommandZh] = &[
         about: "安排待办",
         arguments: &[
             ("text", "要做什么"),
-            ("due", "期限：日期（当日结束）或时刻"),
+            ("due", "期限：如 `周五`、`明天下午三点`，日期（当日结束）或时刻"),
             ("assignee", "由谁去做；省略时为安排的人"),
             ("priority", "轻重缓急"),
             ("purpose", "用途，例如 拜访"),
@@ -90,7 +91,7 @@ pub(super) const TABLE: &[CommandZh] = &[
     CommandZh {
         path: "record reschedule-task",
         about: "把待办改期",
-        arguments: &[("task", "待办编号"), ("to", "新的期限：日期（当日结束）或时刻")],
+        arguments: &[("task", "待办编号"), ("to", "新的期限：如 `周五`，日期（当日结束）或时刻")],
     },
     CommandZh {
         path: "record close-task",
@@ -263,11 +264,6 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("channel", "来自哪个渠道"),
             ("contact", "由哪位联系人提出"),
         ],
-    },
-    CommandZh {
-        path: "record void",
-        about: "作废一个事件，须用 --reason 说明；它仍在日志中，但不再计入任何统计",
-        arguments: &[("event", "事件编号或位置")],
     },
     CommandZh {
         path: "record json",

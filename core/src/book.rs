@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::attachment::{AttachmentError, FileAttachments, check_files};
 use crate::event::{Body, Event};
 use crate::ledger::genesis::FoundError;
+use crate::ledger::saved::check_saved;
 use crate::ledger::{Genesis, Ledger, Options, Parts, SubmitError, found};
 use crate::position::Position;
 use crate::store::local::{self, Identity, LocalStore, OpenReport, StoreOpenError};
@@ -18,7 +19,7 @@ use crate::time::{Clock, Entropy};
 use crate::vault::file::SLOTS_PER_FILE;
 use crate::vault::{FileVault, Vault, VaultError};
 
-pub use crate::store::local::{DerivedReport, Progress, VerifyError, VerifyReport, verify_derived};
+pub use crate::store::local::{DerivedReport, Progress, VerifyError, VerifyReport};
 
 /// The folder of the vault inside the book's directory.
 pub const VAULT_DIR: &str = "vault";
@@ -177,7 +178,8 @@ fn build(
         entropy: surroundings.entropy,
     };
     found(&mut parts, genesis)?;
-    Ledger::open(parts, Options { states_size_bytes_max: 1 << 20 })?.close()?;
+    Ledger::open(parts, Options { states_size_bytes_max: 1 << 20, ..Options::default() })?
+        .close()?;
     Ok(())
 }
 
@@ -231,6 +233,14 @@ pub fn verify(
     }
     report.files = files;
     Ok(report)
+}
+
+/// Compares what is derived from the journal with it, in a copy made under `scratch`.
+///
+/// # Errors
+/// [`VerifyError::Derived`] with the first difference.
+pub fn verify_derived(dir: &Path, scratch: &Path) -> Result<DerivedReport, VerifyError> {
+    local::verify_derived(dir, scratch, &check_saved)
 }
 
 /// Keys are made ahead of use, so the vault has at least as many as the log uses. With fewer it would

@@ -53,6 +53,7 @@ impl Verify {
             if let (Some(derived), Some(fields)) = (derived, document.as_object_mut()) {
                 fields.insert("index_events".to_owned(), derived.events.into());
                 fields.insert("index_postings".to_owned(), derived.postings.into());
+                fields.insert("index_states".to_owned(), derived.states.into());
             }
             print_json(&document);
             return Ok(Done::Wholly);
@@ -60,11 +61,15 @@ impl Verify {
         print(&report, lang);
         if let Some(derived) = derived {
             let (events, postings) = (grouped(derived.events), grouped(derived.postings));
+            let states = grouped(derived.states);
             match lang {
                 Lang::En => crate::out!(
-                    "index     equal to the journal: {events} events, {postings} postings"
+                    "index     equal to the journal: {events} events, {postings} postings, \
+                     {states} saved states"
                 ),
-                Lang::Zh => crate::out!("索引  与日志一致：{events} 个事件，{postings} 条倒排"),
+                Lang::Zh => crate::out!(
+                    "索引  与日志一致：{events} 个事件，{postings} 条倒排，{states} 个已存状态"
+                ),
             }
         }
         Ok(Done::Wholly)

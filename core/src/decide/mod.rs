@@ -27,6 +27,7 @@ pub mod opportunity;
 pub mod quote;
 pub mod receivable;
 pub mod rejection;
+pub mod saved;
 pub mod shipment;
 pub mod state;
 pub mod survey;

@@ -7,7 +7,7 @@ use crate::time::Date;
 
 /// Amounts in minor units by the day they count from, sorted, at most one a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Movements(Vec<(Date, i64)>);
+pub struct Movements(pub(super) Vec<(Date, i64)>);
 
 impl Movements {
     /// Adds an amount that counts from a day on.

@@ -224,7 +224,36 @@ macro_rules! families {
             }
         } )*
 
-        const FAMILY_COUNT: usize = [ $( Family::$name ),* ].len();
+        impl Record {
+            /// Returns the family the record is of.
+            pub const fn family(&self) -> Family {
+                match self { $( Record::$name(_) => Family::$name ),* }
+            }
+        }
+
+        impl bincode::Encode for Record {
+            fn encode<E: bincode::enc::Encoder>(
+                &self, encoder: &mut E,
+            ) -> Result<(), bincode::error::EncodeError> {
+                bincode::Encode::encode(&(self.family() as u8), encoder)?;
+                match self { $( Record::$name(state) => bincode::Encode::encode(state, encoder) ),* }
+            }
+        }
+
+        impl<C> bincode::Decode<C> for Record {
+            fn decode<D: bincode::de::Decoder<Context = C>>(
+                decoder: &mut D,
+            ) -> Result<Self, bincode::error::DecodeError> {
+                let family: u8 = bincode::Decode::decode(decoder)?;
+                $( if family == Family::$name as u8 {
+                    return bincode::Decode::decode(decoder).map(Record::$name);
+                } )*
+                Err(bincode::error::DecodeError::Other("not a family of records"))
+            }
+        }
+
+        /// How many families there are.
+        pub(super) const FAMILY_COUNT: usize = [ $( Family::$name ),* ].len();
     };
 }
 
@@ -443,6 +472,12 @@ impl<'a> Draft<'a> {
     /// Returns where an event is, if it was voided.
     pub fn voided(&self, event: &EventId) -> Option<Position> {
         self.delta.voided.get(event).or_else(|| self.base.voided.get(event)).copied()
+    }
+
+    /// Returns all voided events and where they are.
+    pub fn each_voided(&self) -> impl Iterator<Item = (&EventId, Position)> {
+        let all = self.base.voided.iter().chain(&self.delta.voided);
+        all.map(|(event, position)| (event, *position))
     }
 
     /// Notes that an event counts nowhere.

@@ -193,13 +193,21 @@ impl World {
     }
 
     fn void(&mut self, target: EventId, request: &Request) -> Result<Body, Rejection> {
-        let mut without =
-            void::without(&mut self.history, target, &self.book, &PlainMarks, &SeriesAt(1))?;
         let found = self.history.iter().find(|(event, _)| event.envelope.event_id == target);
-        let (event, _) = found.expect("it was found before");
-        let kind_tag = event.body.kind().tag();
-        let body =
-            Body::from(EventVoided { event: target, position: event.envelope.position, kind_tag });
+        let Some((event, _)) = found else {
+            return Err(Rejection::EventUnknown { event: target });
+        };
+        let (position, kind) = (event.envelope.position, event.body.kind());
+        let rules = void::Rules { book: &self.book, marks: &PlainMarks, numbers: &SeriesAt(1) };
+        let mut unchanged = Delta::default();
+        let now = Draft::new(&self.state, &mut unchanged);
+        let history = self.history.iter().cloned().map(Ok::<_, std::convert::Infallible>);
+        let target = void::Target { event: target, position, kind };
+        let mut without = CustomerState::default();
+        let written = target.without(&without, &now, history, rules);
+        without.merge(written.unwrap_or_else(|never| match never {})?);
+        let kind_tag = kind.tag();
+        let body = Body::from(EventVoided { event: target.event, position, kind_tag });
         let numbers = SeriesAt(self.series);
         let mut delta = Delta::default();
         body.check(&self.context(request, &numbers), &Draft::new(&without, &mut delta))?;

@@ -6,132 +6,184 @@
 //! does not do: money that has reversals of its own (E47, E49) is never voided here.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use super::rejection::Dependents;
 use super::state::{self, BookState, CustomerState, Delta, Draft, Family};
 use super::{Context, Marker, Numbers, Rejection};
 use crate::event::{Body, Event, Kind};
 use crate::id::EventId;
+use crate::position::Position;
 use crate::proof::Hash;
 
 /// Folds the whole history of one stream, in order; voided events leave only their bookkeeping.
 pub fn replay(history: &mut [(Event, Hash)]) -> CustomerState {
-    let voided = voided_events(history.iter().map(|(event, _)| event));
-    let mut state = CustomerState::default();
-    let mut delta = Delta::default();
-    let mut draft = Draft::new(&state, &mut delta);
-    for (event, hash) in history {
-        if voided.contains(&event.envelope.event_id) {
-            note_voided(&mut draft, event, *hash);
-        } else {
-            state::fold_event(&mut draft, event, *hash);
-        }
+    let events = || history.iter().cloned().map(Ok::<_, Infallible>);
+    match replay_on(CustomerState::default(), events) {
+        Ok(Some(state)) => state,
+        // Nothing comes before the first event.
+        Ok(None) => CustomerState::default(),
+        Err(never) => match never {},
     }
-    state.merge(delta);
-    state
 }
 
-/// Returns the state of a stream without `target`, before the void itself is noted.
-///
-/// Every event after it that counts is checked again as if the target had never been, with the
-/// time, actor and reason of its own envelope.
+/// Folds what follows in a stream onto its state at some version; nothing when an event that the
+/// state counts is voided later, so that the state is of no use. `events` gives what follows, in
+/// order, and is asked again where a void comes after its event; memory stays flat.
 ///
 /// # Errors
-/// A [`Rejection`] when the target is not in the history, counts no longer, has a reversal of its
-/// own, or is needed by later events, which are named.
-pub fn without(
-    history: &mut [(Event, Hash)],
-    target: EventId,
-    book: &BookState,
-    marks: &dyn Marker,
-    numbers: &dyn Numbers,
-) -> Result<CustomerState, Rejection> {
-    let mut voided = voided_events(history.iter().map(|(event, _)| event));
-    let (kind, position) = voidable(history, &voided, target)?;
-    voided.insert(target);
-    let mut state = CustomerState::default();
-    let mut delta = Delta::default();
-    let mut draft = Draft::new(&state, &mut delta);
-    let mut by = Dependents::default();
-    for (event, hash) in history {
-        let counts = !voided.contains(&event.envelope.event_id);
-        let later = event.envelope.position > position;
-        if counts && later && event.body.kind() != Kind::EventVoided {
-            let context = Context {
-                now: event.envelope.recorded_at,
-                effective_at: event.envelope.effective_at,
-                book,
-                actor: &event.envelope.actor,
-                reason: event.envelope.reason.as_ref(),
-                marks,
-                numbers,
-            };
-            if event.body.check(&context, &draft).is_err() {
-                by.push(event.body.kind(), event.envelope.position);
-                note_voided(&mut draft, event, *hash);
-                continue;
+/// Whatever reading the events failed with.
+pub fn replay_on<E, I: IntoIterator<Item = Result<(Event, Hash), E>>>(
+    base: CustomerState,
+    events: impl Fn() -> I,
+) -> Result<Option<CustomerState>, E> {
+    let from = base.last.map(|(position, _)| position);
+    let mut voided = BTreeSet::new();
+    loop {
+        let mut delta = Delta::default();
+        let mut draft = Draft::new(&base, &mut delta);
+        let mut found = BTreeSet::new();
+        for event in events() {
+            let (mut event, hash) = event?;
+            if let Body::EventVoided(void) = &event.body {
+                if Some(void.position) <= from {
+                    return Ok(None);
+                }
+                found.insert(void.event);
+            }
+            if voided.contains(&event.envelope.event_id) {
+                note_voided(&mut draft, &mut event, hash);
+            } else {
+                state::fold_event(&mut draft, &mut event, hash);
             }
         }
-        if counts {
-            state::fold_event(&mut draft, event, *hash);
-        } else {
-            note_voided(&mut draft, event, *hash);
+        if found == voided {
+            let mut state = base;
+            state.merge(delta);
+            return Ok(Some(state));
         }
+        voided = found;
     }
-    if by.count > 0 {
-        return Err(Rejection::StoodOn { kind, position, by });
-    }
-    state.merge(delta);
-    Ok(state)
 }
 
-/// Returns the events a history voids.
-pub fn voided_events<'a>(history: impl IntoIterator<Item = &'a Event>) -> BTreeSet<EventId> {
-    let target = |event: &Event| match &event.body {
-        Body::EventVoided(void) => Some(void.event),
-        _ => None,
-    };
-    history.into_iter().filter_map(target).collect()
+/// The event that is to count nowhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its id.
+    pub event: EventId,
+    /// Where it is.
+    pub position: Position,
+    /// What kind it is.
+    pub kind: Kind,
 }
 
-/// Finds the target and refuses kinds that are never voided.
-fn voidable(
-    history: &[(Event, Hash)],
-    voided: &BTreeSet<EventId>,
-    target: EventId,
-) -> Result<(Kind, crate::position::Position), Rejection> {
-    let found = history.iter().map(|(event, _)| event).find(|e| e.envelope.event_id == target);
-    let Some(event) = found else {
-        return Err(Rejection::EventUnknown { event: target });
-    };
-    let (kind, position) = (event.body.kind(), event.envelope.position);
-    if voided.contains(&target) {
-        return Err(Rejection::EventAlreadyVoided { event: target, position });
+/// What a history is checked again with.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// The book as it is now.
+    pub book: &'a BookState,
+    /// Makes marks; none that are new are needed.
+    pub marks: &'a dyn Marker,
+    /// Gives numbers; none that are new are needed.
+    pub numbers: &'a dyn Numbers,
+}
+
+impl Target {
+    /// Refuses kinds that are never voided.
+    ///
+    /// # Errors
+    /// [`Rejection::NotVoidable`], saying what to do instead.
+    pub fn check(&self) -> Result<(), Rejection> {
+        let instead = match self.kind {
+            Kind::EventVoided => "record the fact again instead",
+            Kind::BookOpened | Kind::EventLayoutPublished | Kind::ImportApplied => {
+                "it describes the book itself"
+            }
+            Kind::PolicyVersionPublished => "publish the next version instead",
+            Kind::PaymentReceived => "reverse the payment instead",
+            Kind::PaymentReversed => "record the payment again instead",
+            Kind::CreditApplied => "reverse the application instead",
+            Kind::ApplicationReversed => "apply the credit again instead",
+            Kind::ReceivableWrittenOff => "reverse its application instead",
+            _ => return Ok(()),
+        };
+        Err(Rejection::NotVoidable { kind: self.kind, position: self.position, instead })
     }
-    let instead = match kind {
-        Kind::EventVoided => Some("record the fact again instead"),
-        Kind::BookOpened | Kind::EventLayoutPublished | Kind::ImportApplied => {
-            Some("it describes the book itself")
+
+    /// Returns what follows from `events` on a state that comes before the target: the stream
+    /// without it, before the void itself is noted. `now` is the stream's state with it.
+    ///
+    /// Every later event that counts is checked again as if the target had never been, with the
+    /// time, actor and reason of its own envelope.
+    ///
+    /// # Errors
+    /// The inner one is a [`Rejection`] when the target counts no longer or is needed by later
+    /// events, which are named; the outer one what reading the events failed with.
+    pub fn without<E>(
+        &self,
+        base: &CustomerState,
+        now: &Draft<'_>,
+        events: impl IntoIterator<Item = Result<(Event, Hash), E>>,
+        rules: Rules<'_>,
+    ) -> Result<Result<Delta, Rejection>, E> {
+        if let Some(position) = now.voided(&self.event) {
+            return Ok(Err(Rejection::EventAlreadyVoided { event: self.event, position }));
         }
-        Kind::PolicyVersionPublished => Some("publish the next version instead"),
-        Kind::PaymentReceived => Some("reverse the payment instead"),
-        Kind::PaymentReversed => Some("record the payment again instead"),
-        Kind::CreditApplied => Some("reverse the application instead"),
-        Kind::ApplicationReversed => Some("apply the credit again instead"),
-        Kind::ReceivableWrittenOff => Some("reverse its application instead"),
-        Kind::CustomerRegistered => {
-            let stands = |(event, _): &(Event, Hash)| {
-                let id = event.envelope.event_id;
-                id != target && !voided.contains(&id) && event.body.kind() != Kind::EventVoided
-            };
-            history.iter().any(stands).then_some("the customer has other events that count")
+        if let Err(rejection) = self.check() {
+            return Ok(Err(rejection));
         }
-        _ => None,
-    };
-    match instead {
-        Some(instead) => Err(Rejection::NotVoidable { kind, position, instead }),
-        None => Ok((kind, position)),
+        let mut delta = Delta::default();
+        let mut draft = Draft::new(base, &mut delta);
+        let mut by = Dependents::default();
+        for event in events {
+            let (mut event, hash) = event?;
+            let id = event.envelope.event_id;
+            if id == self.event || now.voided(&id).is_some() {
+                note_voided(&mut draft, &mut event, hash);
+                continue;
+            }
+            let is_void = event.body.kind() == Kind::EventVoided;
+            if !is_void && self.kind == Kind::CustomerRegistered {
+                let instead = "the customer has other events that count";
+                let (kind, position) = (self.kind, self.position);
+                return Ok(Err(Rejection::NotVoidable { kind, position, instead }));
+            }
+            let later = event.envelope.position > self.position;
+            if later && !is_void && !rules.hold(&event, &draft) {
+                by.push(event.body.kind(), event.envelope.position);
+                note_voided(&mut draft, &mut event, hash);
+            } else {
+                state::fold_event(&mut draft, &mut event, hash);
+            }
+        }
+        if by.count > 0 {
+            let (kind, position) = (self.kind, self.position);
+            return Ok(Err(Rejection::StoodOn { kind, position, by }));
+        }
+        Ok(Ok(delta))
     }
+}
+
+impl Rules<'_> {
+    /// Tells whether an event of the past still meets its rules.
+    fn hold(&self, event: &Event, before: &Draft<'_>) -> bool {
+        let context = Context {
+            now: event.envelope.recorded_at,
+            effective_at: event.envelope.effective_at,
+            book: self.book,
+            actor: &event.envelope.actor,
+            reason: event.envelope.reason.as_ref(),
+            marks: self.marks,
+            numbers: self.numbers,
+        };
+        event.body.check(&context, before).is_ok()
+    }
+}
+
+/// Tells whether a state at an earlier version still stands: nothing it counts was voided since.
+pub fn still_stands(earlier: &CustomerState, now: &Draft<'_>) -> bool {
+    let Some((last, _)) = earlier.last else { return true };
+    now.each_voided().all(|(event, position)| position > last || earlier.voided.contains_key(event))
 }
 
 /// Notes an event that counts nowhere: its bookkeeping, and that its id is not given out again.

@@ -12,6 +12,7 @@ pub mod feed;
 pub mod genesis;
 mod prepare;
 pub mod read;
+pub(crate) mod saved;
 mod states;
 mod writer;
 
@@ -22,6 +23,7 @@ pub use genesis::{Genesis, found};
 pub use read::{OpenedEvent, Reader};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
@@ -56,16 +58,19 @@ pub struct Parts {
     pub entropy: Box<dyn Entropy>,
 }
 
-/// How much memory the writer may use.
+/// How the writer works.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Decision states kept in memory, in bytes; beyond it the least used are read again when needed.
     pub states_size_bytes_max: usize,
+    /// How often a tree head is signed while events are appended; never more often than once a second
+    /// outside of tests, and never less often than once a minute.
+    pub tree_head_every: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { states_size_bytes_max: 2 << 30 }
+        Options { states_size_bytes_max: 2 << 30, tree_head_every: Duration::from_secs(10) }
     }
 }
 

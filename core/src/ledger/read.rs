@@ -14,9 +14,9 @@ use super::prepare::{book_marks, open_section};
 use crate::attachment::AttachmentStore;
 use crate::decide::BookState;
 use crate::event::index::Term;
-use crate::event::{Event, Kind, StreamId};
+use crate::event::{Event, Header, Kind, StreamId};
 use crate::id::{BookId, CustomerCode};
-use crate::position::Position;
+use crate::position::{Position, StreamVersion};
 use crate::proof::{Hash, leaf_hash};
 use crate::store::{Head, LogStore, Order, StoreError};
 use crate::time::Timestamp;
@@ -165,16 +165,30 @@ impl Reader {
         self.events(Query { stream: Some(stream.clone()), ..Query::default() }).collect()
     }
 
+    /// Returns the version of a stream's last event, 0 when it has none.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn version(&self, stream: &StreamId) -> Result<StreamVersion, SubmitError> {
+        let term = Term::stream(stream);
+        let mut left = Position(0)..self.head().next;
+        loop {
+            let found = now_or_block(self.store.find(term, left.clone(), Order::Backwards, 1))?;
+            let Some(position) = found.first() else { return Ok(StreamVersion(0)) };
+            let header = Header::decode(&self.stored(*position)?)?;
+            if header.envelope.stream == *stream {
+                return Ok(header.envelope.version);
+            }
+            left.end = *position;
+        }
+    }
+
     /// Tells whether a customer is on file.
     ///
     /// # Errors
     /// [`SubmitError`].
     pub fn knows(&self, customer: &CustomerCode) -> Result<bool, SubmitError> {
-        let stream = Some(StreamId::Customer(customer.clone()));
-        match self.events(Query { stream, ..Query::default() }).next() {
-            None => Ok(false),
-            Some(first) => first.map(|_| true),
-        }
+        Ok(self.version(&StreamId::Customer(customer.clone()))? > StreamVersion(0))
     }
 
     /// Returns a mark of some words under the book's own key: equal words have equal marks, and

@@ -2,20 +2,42 @@
 //!
 //! Two generations: states used lately and states used before that. When the young one is full the
 //! old one is dropped and the young one becomes old, so that keeping order costs nothing per use.
-//! A dropped state is folded again from the log when it is needed; dropping is always harmless.
+//! A dropped state is folded again from the log when it is needed, a long stream's from where it was
+//! saved last; dropping is always harmless.
 
 use std::collections::HashMap;
 
+use super::saved;
 use crate::decide::CustomerState;
 use crate::event::StreamId;
+use crate::position::StreamVersion;
 
 /// A map by stream. Its order never reaches bytes, hashes or answers.
 pub(super) type StreamMap<T> = HashMap<StreamId, T, foldhash::fast::RandomState>;
 
+/// A state in memory.
+pub(super) struct Held {
+    pub(super) state: CustomerState,
+    /// The version at which it was saved last; 0 when it was not.
+    saved: StreamVersion,
+}
+
+impl Held {
+    /// Tells whether it is worth saving when it goes out of memory.
+    pub(super) fn is_due(&self) -> bool {
+        saved::is_due(self.state.version, self.saved)
+    }
+
+    /// Tells whether it was not saved for so long that it is saved now.
+    pub(super) fn is_overdue(&self) -> bool {
+        saved::is_overdue(self.state.version, self.saved)
+    }
+}
+
 /// States by stream.
 pub(super) struct States {
-    young: StreamMap<CustomerState>,
-    old: StreamMap<CustomerState>,
+    young: StreamMap<Held>,
+    old: StreamMap<Held>,
     young_size_bytes: usize,
     size_bytes_max: usize,
 }
@@ -36,8 +58,8 @@ impl States {
             return true;
         }
         match self.old.remove(stream) {
-            Some(state) => {
-                self.put(stream.clone(), state);
+            Some(held) => {
+                self.put(stream.clone(), held.state, held.saved);
                 true
             }
             None => false,
@@ -46,18 +68,41 @@ impl States {
 
     /// Returns a state that was touched.
     pub(super) fn get(&self, stream: &StreamId) -> Option<&CustomerState> {
+        self.held(stream).map(|held| &held.state)
+    }
+
+    /// Returns a state that was touched, with when it was saved.
+    pub(super) fn held(&self, stream: &StreamId) -> Option<&Held> {
         self.young.get(stream)
     }
 
-    /// Puts a state read from the log.
-    pub(super) fn put(&mut self, stream: StreamId, state: CustomerState) {
+    /// Returns every state in memory.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&StreamId, &Held)> {
+        self.young.iter().chain(&self.old)
+    }
+
+    /// Puts a state read from the log, saved last at the version `saved`.
+    pub(super) fn put(&mut self, stream: StreamId, state: CustomerState, saved: StreamVersion) {
         self.young_size_bytes += size_bytes(&state);
-        self.young.insert(stream, state);
+        self.young.insert(stream, Held { state, saved });
+    }
+
+    /// Notes that a state was saved as it is now.
+    pub(super) fn note_saved(&mut self, stream: &StreamId) {
+        if let Some(held) = self.young.get_mut(stream) {
+            held.saved = held.state.version;
+        }
+    }
+
+    /// Puts another state in the place of one in memory; what was saved of it is of no use any more.
+    pub(super) fn replace(&mut self, stream: &StreamId, state: CustomerState) {
+        self.forget(stream);
+        self.put(stream.clone(), state, StreamVersion(0));
     }
 
     /// Changes a state that is in memory.
     pub(super) fn change(&mut self, stream: &StreamId, change: impl FnOnce(&mut CustomerState)) {
-        if let Some(state) = self.young.get_mut(stream) {
+        if let Some(Held { state, .. }) = self.young.get_mut(stream) {
             let before = size_bytes(state);
             change(state);
             self.young_size_bytes =
@@ -68,18 +113,19 @@ impl States {
     /// Forgets a state; it will be read from the log.
     pub(super) fn forget(&mut self, stream: &StreamId) {
         self.old.remove(stream);
-        if let Some(state) = self.young.remove(stream) {
-            self.young_size_bytes = self.young_size_bytes.saturating_sub(size_bytes(&state));
+        if let Some(held) = self.young.remove(stream) {
+            self.young_size_bytes = self.young_size_bytes.saturating_sub(size_bytes(&held.state));
         }
     }
 
-    /// Drops the old generation when the young one has filled its half. Called between groups only:
-    /// a state that holds events not yet in the log must not be dropped.
-    pub(super) fn settle(&mut self) {
-        if self.young_size_bytes > self.size_bytes_max / 2 {
-            self.old = std::mem::take(&mut self.young);
-            self.young_size_bytes = 0;
+    /// Drops the old generation when the young one has filled its half, and returns it. Called between
+    /// groups only: a state that holds events not yet in the log must not be dropped.
+    pub(super) fn settle(&mut self) -> StreamMap<Held> {
+        if self.young_size_bytes <= self.size_bytes_max / 2 {
+            return StreamMap::default();
         }
+        self.young_size_bytes = 0;
+        std::mem::replace(&mut self.old, std::mem::take(&mut self.young))
     }
 }
 

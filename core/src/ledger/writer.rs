@@ -25,8 +25,6 @@ use crate::vault::{SIGNING_SLOT, VaultError};
 const GROUP_EVENTS_SOFT_MAX: usize = 4096;
 /// How long the writer waits for the callers it has just answered to come back.
 const GATHER_WAIT_MAX: Duration = Duration::from_micros(200);
-/// How often a tree head is signed while events are appended.
-const TREE_HEAD_EVERY: Duration = Duration::from_secs(10);
 /// The most rehearsals kept open at once; the oldest is dropped.
 const REHEARSALS_MAX: usize = 16;
 
@@ -50,6 +48,7 @@ pub(super) struct Writer {
     rehearsals: Vec<(u64, Sheet)>,
     head_signed: Position,
     head_signed_at: Instant,
+    tree_head_every: Duration,
     batches_last: usize,
     /// Whether an earlier failure made the ledger read-only.
     stopped: bool,
@@ -91,6 +90,7 @@ impl Writer {
             rehearsals: Vec::new(),
             head_signed: Position(0),
             head_signed_at: Instant::now(),
+            tree_head_every: options.tree_head_every,
             batches_last: 1,
             stopped: false,
         })
@@ -102,7 +102,7 @@ impl Writer {
 
     pub(super) fn run(mut self, inbox: &flume::Receiver<Job>) {
         loop {
-            match inbox.recv_timeout(TREE_HEAD_EVERY) {
+            match inbox.recv_timeout(self.tree_head_every) {
                 Ok(Job::Submit { batch, reply }) => {
                     if let Some(close) = self.group(inbox, batch, reply) {
                         self.end(close);
@@ -124,7 +124,7 @@ impl Writer {
                     return;
                 }
             }
-            if self.head_signed_at.elapsed() >= TREE_HEAD_EVERY {
+            if self.head_signed_at.elapsed() >= self.tree_head_every {
                 // A head that cannot be kept stops nothing: the next one tries again, and the
                 // store is read-only by itself if its disk has failed.
                 let _ = self.sign_head();
@@ -183,7 +183,7 @@ impl Writer {
         }
         self.batches_last = waiting.len();
         self.append(&mut pending, &mut waiting);
-        self.desk.states.settle();
+        self.desk.settle_states();
         close
     }
 
@@ -281,6 +281,7 @@ impl Writer {
                 for (reply, answer) in waiting.drain(..) {
                     let _ = reply.send(answer);
                 }
+                self.desk.save_overdue(touched);
             }
             Err(error) => {
                 self.stopped |= !matches!(error, AppendError::DiskFull { .. });
@@ -320,6 +321,9 @@ impl Writer {
 
     fn finish(&mut self) -> Result<(), SubmitError> {
         self.sign_head()?;
+        if !self.stopped {
+            self.desk.save_states();
+        }
         now_or_block(self.store.close())?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::{AppendError, Group, Head, LogStore, Order, Record, StoreError, StoredEvent};
 use crate::event::index::Term;
@@ -21,6 +22,7 @@ pub struct MemoryStore {
 struct Inner {
     records: Vec<Record>,
     terms: HashMap<Term, Vec<Position>>,
+    states: HashMap<Term, Bytes>,
     head: Head,
     stopped: bool,
 }
@@ -29,12 +31,16 @@ impl MemoryStore {
     fn inner(&self) -> std::sync::RwLockReadGuard<'_, Inner> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn inner_mut(&self) -> std::sync::RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[async_trait]
 impl LogStore for MemoryStore {
     async fn append(&self, group: Group) -> Result<(), AppendError> {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner_mut();
         if inner.stopped {
             return Err(AppendError::ReadOnly);
         }
@@ -54,7 +60,7 @@ impl LogStore for MemoryStore {
     }
 
     fn stop_appends(&self) {
-        self.inner.write().unwrap_or_else(PoisonError::into_inner).stopped = true;
+        self.inner_mut().stopped = true;
     }
 
     fn head(&self) -> Head {
@@ -101,6 +107,18 @@ impl LogStore for MemoryStore {
         let inner = self.inner();
         let count = inner.records.partition_point(|record| record.recorded_at <= known_at);
         Ok(Position(count as u64))
+    }
+
+    fn save_state(&self, stream: Term, state: Bytes) {
+        self.inner_mut().states.insert(stream, state);
+    }
+
+    async fn saved_state(&self, stream: Term) -> Option<Bytes> {
+        self.inner().states.get(&stream).cloned()
+    }
+
+    fn drop_state(&self, stream: Term) {
+        self.inner_mut().states.remove(&stream);
     }
 
     async fn keep_tree_head(&self, _note: &str) -> Result<(), AppendError> {

@@ -200,6 +200,17 @@ pub trait LogStore: Send + Sync + 'static {
     /// [`StoreError`].
     async fn position_at(&self, known_at: Timestamp) -> Result<Position, StoreError>;
 
+    /// Keeps bytes that spare reading a long stream, in the place of earlier ones. They are no part of
+    /// the log: they may be lost at any time, and this waits for no disk.
+    fn save_state(&self, stream: Term, state: Bytes);
+
+    /// Returns the bytes kept last for a stream, if they are still there; whoever uses them checks
+    /// them.
+    async fn saved_state(&self, stream: Term) -> Option<Bytes>;
+
+    /// Drops the bytes kept for a stream: they are of no use.
+    fn drop_state(&self, stream: Term);
+
     /// Keeps a signed tree head (a note's text) where it will be checked at the next opening.
     ///
     /// # Errors

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use daybook_core::book::verify_derived;
 use daybook_core::event::Event;
 use daybook_core::position::Position;
-use daybook_core::store::local::{IndexState, LocalStore, verify_derived};
+use daybook_core::store::local::{IndexState, LocalStore};
 use daybook_core::store::{Group, LogStore};
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! The speed and size bars. Each measures a ratio inside one run against a floor measured beside it,
 //! the median of at least five interleaved rounds.
 
+mod d1_decision;
 mod floor;
 mod ground;
 pub use ground::Measured;
@@ -48,8 +49,15 @@ pub struct Figures {
     pub figures: Map<String, Value>,
 }
 
-const BARS: &[Bar] =
-    &[p1_append::BAR, p2_clients::BAR, p3_bulk::BAR, p5_open::BAR, p8_disk::BAR, p9_memory::BAR];
+const BARS: &[Bar] = &[
+    d1_decision::BAR,
+    p1_append::BAR,
+    p2_clients::BAR,
+    p3_bulk::BAR,
+    p5_open::BAR,
+    p8_disk::BAR,
+    p9_memory::BAR,
+];
 
 /// How often `check` measures a bar before it counts as failed.
 const CHECK_ATTEMPTS: usize = 3;
@@ -133,6 +141,7 @@ pub fn bench(words: &[&str]) -> ChoreResult {
 /// Runs a part of a bar in a process of its own.
 pub fn child(words: &[&str]) -> ChoreResult {
     match words {
+        ["d1", rest @ ..] => d1_decision::child(rest),
         ["p2", rest @ ..] => p2_clients::child(rest),
         ["p5", rest @ ..] => p5_open::child(rest),
         ["p9", rest @ ..] => p9_memory::child(rest),

@@ -66,7 +66,7 @@ fn run(scale: Scale) -> Measured<Figures> {
             "ms_small": rounded(median(smalls)), "ms_large": rounded(median(larges)),
             "ms_small_after_kill": rounded(median(killed_smalls)),
             "ms_large_after_kill": rounded(median(killed_larges)),
-            // Not part of the bar: its decision state is read from its whole history.
+            // Not part of the bar: its decision state is the largest there is.
             "ms_first_append_to_the_largest_customer": rounded(median(of_largest)),
         }),
     ))

@@ -120,12 +120,10 @@ impl Desk {
             self.book = book;
         }
         for (stream, overlay) in sheet.overlays.drain() {
-            self.states.change(&stream, |state| {
-                if let Some(replaced) = overlay.replaced {
-                    *state = *replaced;
-                }
-                state.merge(overlay.delta);
-            });
+            if let Some(replaced) = overlay.replaced {
+                self.states.replace(&stream, *replaced);
+            }
+            self.states.change(&stream, |state| state.merge(overlay.delta));
             pending.touched.push(stream);
         }
     }
@@ -196,17 +194,6 @@ impl Desk {
             }
         }
         Ok(Ok(outcomes))
-    }
-
-    /// Reads a stream's state from the log unless it is in memory.
-    pub(super) fn load(&mut self, stream: &StreamId) -> Result<(), SubmitError> {
-        if self.states.touch(stream) {
-            return Ok(());
-        }
-        let mut history = self.reader.history(stream)?;
-        let state = crate::decide::void::replay(&mut history);
-        self.states.put(stream.clone(), state);
-        Ok(())
     }
 }
 

@@ -13,7 +13,8 @@ use crate::decide::command::{self, AttachFile};
 use crate::decide::{self, BookState, Command, Context, CustomerState, Draft, Rejection, Request};
 use crate::event::{Body, BookStream, StreamId, Subject};
 
-static EMPTY: LazyLock<CustomerState> = LazyLock::new(CustomerState::default);
+/// The state of a stream without events.
+pub(super) static EMPTY: LazyLock<CustomerState> = LazyLock::new(CustomerState::default);
 
 impl Work<'_, '_> {
     pub(super) fn request(

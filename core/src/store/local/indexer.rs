@@ -1,4 +1,4 @@
-//! The background threads: one puts what was appended into the index, one seals and merges.
+//! The background threads: one puts what was appended into the index, one seals, merges and saves.
 //!
 //! Invariant: they run behind the acknowledgement and can fail without harm to it; a group is
 //! forgotten in memory only after the index holds it. What this module does not do: it decides
@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
+use super::JOURNAL_DIR;
 use super::journal::seal::seal;
 use super::journal::writer::Rolled;
 use super::sled::blocks::{PackedBlock, Packer};
 use super::sled::{Index, IndexError};
+use super::states::WaitingStates;
 use super::visible::{Visible, group_end};
+use crate::event::index::Term;
 use crate::position::Position;
 
 /// Bytes of blocks stored in one batch.
@@ -34,6 +37,8 @@ pub(crate) enum Chore {
     Seal(Rolled),
     /// Look whether posting runs are to be merged.
     Merge,
+    /// Put a saved state into the index.
+    SaveState(Term),
     /// End.
     Stop,
 }
@@ -77,11 +82,7 @@ pub(crate) fn index_pending(
 /// Waits until so much space is free that sled will not find the disk full, which it never gets over;
 /// appends are refused at twice that. Returns false when told to stop.
 fn wait_for_space(visible: &Visible, dir: &Path, spare_bytes: u64) -> bool {
-    let is_full = || {
-        rustix::fs::statvfs(dir)
-            .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < spare_bytes / 2)
-    };
-    while is_full() {
+    while is_full(dir, spare_bytes) {
         if visible.work().stopping {
             return false;
         }
@@ -92,6 +93,11 @@ fn wait_for_space(visible: &Visible, dir: &Path, spare_bytes: u64) -> bool {
         visible.update(|work| work.waits_for_space = false);
     }
     true
+}
+
+fn is_full(dir: &Path, spare_bytes: u64) -> bool {
+    rustix::fs::statvfs(dir)
+        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < spare_bytes / 2)
 }
 
 /// Puts the oldest of what is pending into the index; tells whether there may be more.
@@ -135,21 +141,23 @@ fn index_some(
     Ok(more && !visible.work().stopping)
 }
 
-/// Seals segments and merges runs until told to stop.
+/// Seals segments, merges runs and saves states until told to stop.
 pub(crate) fn do_chores(
     visible: &Visible,
     index: Option<&Index>,
+    states: &WaitingStates,
     dir: &Path,
-    journal: &Path,
+    spare_bytes: u64,
     chores: &Receiver<Chore>,
 ) {
+    let journal = dir.join(JOURNAL_DIR);
     let mut unsealed: Vec<Rolled> = Vec::new();
     while let Ok(chore) = chores.recv() {
         match chore {
             Chore::Stop => return,
             Chore::Seal(rolled) => {
                 unsealed.push(rolled);
-                unsealed.retain(|rolled| match seal(journal, rolled) {
+                unsealed.retain(|rolled| match seal(&journal, rolled) {
                     Ok(()) => false,
                     Err(error) => {
                         visible.update(|work| work.seal_problem = Some(error.to_string()));
@@ -158,6 +166,14 @@ pub(crate) fn do_chores(
                 });
                 if unsealed.is_empty() {
                     visible.update(|work| work.seal_problem = None);
+                }
+            }
+            Chore::SaveState(stream) => {
+                let Some(index) = index else { continue };
+                if is_full(dir, spare_bytes) {
+                    states.remove(stream);
+                } else if let Err(error) = states.settle(stream, index) {
+                    note_damage(dir, &error);
                 }
             }
             Chore::Merge => {

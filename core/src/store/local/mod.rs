@@ -19,6 +19,7 @@
 //! DIR/sled/       blocks and postings                      disposable
 //! ```
 
+mod derived;
 mod error;
 mod heads;
 mod identity;
@@ -28,6 +29,7 @@ mod lock;
 mod open;
 mod recover;
 mod sled;
+mod states;
 mod unindexed;
 mod verify;
 mod visible;
@@ -41,7 +43,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
+pub use derived::{DerivedReport, StateCheck, verify_derived};
 pub use error::StoreOpenError;
 pub use heads::{HEAD_FILE, NoteError, parse_note};
 pub use identity::{BOOK_FILE, Identity};
@@ -49,9 +53,7 @@ pub(crate) use journal::writer::sync_dir;
 pub use lock::{LOCK_FILE, is_held};
 pub use open::{IndexState, OpenReport, Options};
 pub use recover::Quarantined;
-pub use verify::{
-    DerivedReport, Progress, UnconfirmedTail, VerifyError, VerifyReport, verify, verify_derived,
-};
+pub use verify::{Progress, UnconfirmedTail, VerifyError, VerifyReport, verify};
 
 use self::heads::{KeptHead, Place};
 use self::indexer::{Chore, note_damage};
@@ -60,6 +62,7 @@ use self::journal::writer::JournalWriter;
 use self::lock::Lock;
 use self::sled::blocks::Block;
 use self::sled::{Index, IndexError};
+use self::states::WaitingStates;
 use self::unindexed::Unindexed;
 use self::visible::Visible;
 use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent, is_full};
@@ -94,6 +97,7 @@ pub struct LocalStore {
     /// Nothing when there was no space for it: then everything is answered from the journal.
     index: Option<Arc<Index>>,
     unindexed: Unindexed,
+    states: Arc<WaitingStates>,
     chores: Sender<Chore>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     // Last, so that the lock is given up after everything else is closed.
@@ -520,6 +524,38 @@ impl LogStore for LocalStore {
 
     async fn position_at(&self, known_at: Timestamp) -> Result<Position, StoreError> {
         self.position_at_now(known_at)
+    }
+
+    fn save_state(&self, stream: Term, state: Bytes) {
+        let work = self.visible.work();
+        let readable = work.index_problem.is_none() && work.read_problem.is_none();
+        drop(work);
+        if readable && self.index.is_some() && self.states.put(stream, state) {
+            // The other thread is gone only when everything ends.
+            let _ = self.chores.send(Chore::SaveState(stream));
+        }
+    }
+
+    async fn saved_state(&self, stream: Term) -> Option<Bytes> {
+        if let Some(state) = self.states.get(stream) {
+            return Some(state);
+        }
+        match self.index().and_then(|index| index.state(stream)) {
+            Ok(state) => state.map(Bytes::from),
+            Err(error) => {
+                self.note_unreadable(&error);
+                None
+            }
+        }
+    }
+
+    fn drop_state(&self, stream: Term) {
+        self.states.remove(stream);
+        if let Some(index) = &self.index
+            && let Err(error) = index.remove_state(stream)
+        {
+            self.note_unreadable(&error);
+        }
     }
 
     async fn keep_tree_head(&self, note: &str) -> Result<(), AppendError> {

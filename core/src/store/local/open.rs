@@ -19,6 +19,7 @@ use super::journal::writer::{CreateFailure, JournalWriter, Layout, create_segmen
 use super::lock::Lock;
 use super::recover::{self, Quarantined, Recovered};
 use super::sled::{Index, IndexError};
+use super::states::WaitingStates;
 use super::visible::Visible;
 use super::{JOURNAL_DIR, LocalStore, SLED_DIR, Writer};
 use crate::event::Event;
@@ -377,10 +378,11 @@ fn start(
         let problem = Some("there is no space for the index".to_owned());
         visible.update(|work| work.index_problem = problem);
     }
+    let states = Arc::<WaitingStates>::default();
     let tidying = {
-        let (visible, index) = (Arc::clone(&visible), index.clone());
-        let (dir, journal) = (dir.to_owned(), dir.join(JOURNAL_DIR));
-        move || do_chores(&visible, index.as_deref(), &dir, &journal, &todo)
+        let (visible, index, states) = (Arc::clone(&visible), index.clone(), Arc::clone(&states));
+        let (dir, spare) = (dir.to_owned(), options.spare_bytes);
+        move || do_chores(&visible, index.as_deref(), &states, &dir, spare, &todo)
     };
     threads.push(named("daybook-chores", tidying));
     LocalStore {
@@ -396,6 +398,7 @@ fn start(
         visible,
         index,
         unindexed: Default::default(),
+        states,
         chores,
         threads: Mutex::new(threads),
         _lock: lock,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+use super::JOURNAL_DIR;
 use super::error::StoreOpenError;
 use super::heads::{self, HEAD_FILE, KeptHead};
 use super::identity::Identity;
@@ -17,19 +18,16 @@ use super::journal::frame::FRAME_HEADER_SIZE_BYTES;
 use super::journal::list;
 use super::journal::scan::{Frame, FrameReader, Tail, io_error};
 use super::journal::segment::{Boundary, SegmentFile, SegmentHeader, segment_path};
-use super::sled::Index;
-use super::{JOURNAL_DIR, SLED_DIR};
 use crate::attachment::{self, FilesReport, NamedFile};
 use crate::codec;
 use crate::event::attachment::AttachmentId;
 use crate::event::envelope::EVENT_FORMAT;
-use crate::event::index::terms;
 use crate::event::{Body, Event, Kind, StreamId};
 use crate::id::{BookId, EventId};
 use crate::position::{Position, StreamVersion};
 use crate::proof::tree::Frontier;
 use crate::proof::{Hash, leaf_hash};
-use crate::store::{Order, StoreError};
+use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// How far a verification is.
@@ -82,16 +80,6 @@ pub struct UnconfirmedTail {
     pub offset: u64,
     /// How many bytes.
     pub size_bytes: usize,
-}
-
-/// What a comparison of the index with the journal found to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DerivedReport {
-    /// Events found equal in blocks.
-    pub events: u64,
-    /// Positions found under each of their terms.
-    pub postings: u64,
 }
 
 /// The first thing that does not hold.
@@ -570,83 +558,4 @@ fn lost(journal: &Path, position: Position) -> StoreOpenError {
         path: segment_path(journal, position, false).display().to_string(),
         position,
     }
-}
-
-/// Compares every block and posting of the index with the journal, in a copy of sled's folder that
-/// is made under `scratch` and removed again. The journal itself is taken as it is; see [`verify`].
-///
-/// # Errors
-/// [`VerifyError::Derived`] with the first difference, or what cannot be read.
-pub fn verify_derived(dir: &Path, scratch: &Path) -> Result<DerivedReport, VerifyError> {
-    let identity = Identity::read(dir)?;
-    let copy = scratch.join(format!("daybook-verify-{}", std::process::id()));
-    let failed = |source| io_error("copying the index", &copy, source);
-    copy_folder(&dir.join(SLED_DIR), &copy).map_err(failed)?;
-    let compared = Index::open(&copy, identity.book, identity.epoch)
-        .map_err(|error| derived(Position(0), error.to_string()))
-        .and_then(|index| compare(dir, &index));
-    fs::remove_dir_all(&copy).map_err(failed)?;
-    compared
-}
-
-fn compare(dir: &Path, index: &Index) -> Result<DerivedReport, VerifyError> {
-    let mut report = DerivedReport { events: 0, postings: 0 };
-    for segment in list(&dir.join(JOURNAL_DIR))?.segments {
-        let mut reader = FrameReader::open(&segment)?;
-        while let Some(frame) = reader.next_frame()? {
-            let events = frame
-                .events()
-                .ok_or_else(|| reader.corrupt("the event lengths do not fit the payload"))?;
-            for (position, bytes) in (frame.header.first.0..).zip(events) {
-                let position = Position(position);
-                let wrong = |problem: String| derived(position, problem);
-                if position < index.blocks_next() {
-                    let block = index.block_at(position, true).map_err(|e| wrong(e.to_string()))?;
-                    let at = (position.0 - block.first.0) as usize;
-                    if block.events.get(at) != Some(&bytes) {
-                        return Err(wrong("the block holds other bytes".to_owned()));
-                    }
-                    report.events += 1;
-                }
-                if position < index.postings_next() {
-                    let event = Event::decode(&bytes).map_err(|e| wrong(e.to_string()))?;
-                    for term in terms(&event) {
-                        let mut found = Vec::new();
-                        index
-                            .find(
-                                term,
-                                &(position..position.next()),
-                                Order::Forwards,
-                                1,
-                                &mut found,
-                            )
-                            .map_err(|e| wrong(e.to_string()))?;
-                        if found.is_empty() {
-                            return Err(wrong("it is not found under one of its terms".to_owned()));
-                        }
-                        report.postings += 1;
-                    }
-                }
-            }
-        }
-    }
-    Ok(report)
-}
-
-const fn derived(position: Position, problem: String) -> VerifyError {
-    VerifyError::Derived { position, problem }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@
 //! One tree holds everything, since a batch covers one tree; a tag starts each key:
 //! ```text
 //! 'b' blocks, see blocks.rs    'p' posting chunks    'x' run directories, see postings.rs
+//! 's' saved states, see states.rs
 //! 'm' the directory: format u32 │ book id │ epoch u64 │ blocks next u64 │ postings next u64
 //!     │ next run u32 │ runs u32 │ runs × (number u32, first u64, end u64, pages u32) │ crc32 u32
 //! ```
@@ -16,6 +17,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod postings;
+mod states;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

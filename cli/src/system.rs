@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use daybook_core::time::{Clock, Entropy, Timestamp};
+use daybook_core::time::{Clock, Entropy, Steady, Timestamp};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,6 +11,16 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_chrono(chrono::Utc::now())
+    }
+
+    /// Linux says how long it has been up, sleep included, and which start of it this is. Elsewhere
+    /// nothing measures time but the clock itself.
+    fn steady(&self) -> Option<Steady> {
+        let read = |path| std::fs::read_to_string(path).ok();
+        let start = read("/proc/sys/kernel/random/boot_id")?.trim().parse().ok()?;
+        let uptime = read("/proc/uptime")?;
+        let seconds: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+        Some(Steady { start, micros: (seconds * 1e6) as i64 })
     }
 }
 

@@ -23,6 +23,42 @@ pub const DAY_MICROS: i64 = 86_400_000_000;
 pub trait Clock: Send + Sync {
     /// Returns the current instant.
     fn now(&self) -> Timestamp;
+
+    /// Returns the clock that nobody can set, where there is one.
+    fn steady(&self) -> Option<Steady> {
+        None
+    }
+}
+
+/// A clock that nobody can set. It counts from the start of the machine, also while it sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steady {
+    /// Which start of which machine it counts from.
+    pub start: uuid::Uuid,
+    /// Microseconds since then.
+    pub micros: i64,
+}
+
+/// The clocks at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The clock that can be set.
+    pub at: Timestamp,
+    /// The one that cannot, where there is one.
+    pub steady: Option<Steady>,
+}
+
+impl Seen {
+    /// Looks at the clocks.
+    pub fn by(clock: &dyn Clock) -> Seen {
+        Seen { at: clock.now(), steady: clock.steady() }
+    }
+
+    /// Returns how much time passed since `then`, where a clock that nobody can set tells.
+    pub fn passed_micros_since(&self, then: &Seen) -> Option<i64> {
+        let (now, then) = (self.steady?, then.steady?);
+        (now.start == then.start).then(|| now.micros.saturating_sub(then.micros))
+    }
 }
 
 /// Where randomness comes from: the operating system, or a seed in tests and sample data.

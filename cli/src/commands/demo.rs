@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use daybook_core::book;
 use daybook_core::ledger::Ledger;
-use daybook_core::time::Clock;
+use daybook_core::store::LogStore as _;
+use daybook_core::time::{Clock, Seen};
 use daybook_server::api::basis::BasisQuery;
 use daybook_server::api::customers::CustomersQuery;
 
@@ -17,7 +18,7 @@ use crate::demo::{OPENED_AT, ScriptClock, SeededEntropy, StoryError, genesis, ru
 use crate::error::{CliError, Exit};
 use crate::render::{Lang, grouped, print_json};
 use crate::session::Session;
-use crate::system::program;
+use crate::system::{SystemClock, program};
 use crate::text::Text;
 
 /// Where the sample is put when nothing is said.
@@ -92,6 +93,8 @@ impl Demo {
             eprint!("\r\u{1b}[K");
         }
         told.map_err(|error| broken(&error))?;
+        // The sample ends in its own time; whoever records in it goes on in this one.
+        opened.store.keep_clock(&Seen::by(&SystemClock));
         Ok(opened.ledger)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod attachments;
+pub mod clock;
 pub mod completion;
 pub mod config;
 pub mod contacts;
@@ -127,6 +128,7 @@ enum Verb {
     Verify(verify::Verify),
     Demo(demo::Demo),
     Serve(serve::Serve),
+    Clock(clock::Clock),
     Config(config::Config),
     Completion(completion::Completion),
     Man(man::Man),
@@ -218,6 +220,7 @@ pub fn run() -> ExitCode {
         Verb::Verify(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),
         Verb::Serve(verb) => verb.run(global),
+        Verb::Clock(verb) => verb.run(global),
         Verb::Config(verb) => verb.run(global),
         Verb::Completion(verb) => verb.run(global),
         Verb::Man(verb) => verb.run(global),

@@ -125,7 +125,8 @@ impl From<ClientError> for CliError {
                 // The interface answers in the language it was asked in.
                 let message = Text::new(
                     format!("{}{}", problem.detail, rule(" (rule ", ")")),
-                    format!("{}{}", problem.detail, rule("（规则 ", "）")),
+                    wording::clock_zh(&problem.code, &problem.detail)
+                        .unwrap_or_else(|| format!("{}{}", problem.detail, rule("（规则 ", "）"))),
                 );
                 let hint = wording::for_the_command_line(&problem.code)
                     .or_else(|| problem.hint.clone().map(Text::from));

@@ -28,6 +28,15 @@ pub(super) fn for_the_command_line(code: &str) -> Option<Text> {
         "idempotency_key_reused" => {
             ("give another --key for a new fact", "新的事实请另用一个 --key")
         }
+        "clock_jump" => (
+            "nothing was recorded; set the clock right or, if it is right, say so once with \
+             `daybook clock confirm`",
+            "未记录任何内容；请校准时钟，若时钟正确，请用 `daybook clock confirm` 声明一次",
+        ),
+        "clock_differs" => (
+            "look at `daybook clock` and confirm what it shows, if that is right",
+            "请查看 `daybook clock`，若其显示正确，再予确认",
+        ),
         "stale_version" => (
             "look at the customer again and give the version it is at now",
             "请重新查看该客户，并给出它当前的版本",
@@ -35,6 +44,15 @@ pub(super) fn for_the_command_line(code: &str) -> Option<Text> {
         _ => return None,
     };
     Some(hint.into())
+}
+
+/// Says in Chinese what the interface says of the clock.
+pub(super) fn clock_zh(code: &str, en: &str) -> Option<String> {
+    match code {
+        "clock_jump" => Some(format!("时钟向前跳动超过一天，尚未有人确认：{en}")),
+        "clock_differs" => Some(format!("时钟显示的时间与所确认的不同：{en}")),
+        _ => None,
+    }
 }
 
 /// Returns the hint for a refusal to open a new ledger.

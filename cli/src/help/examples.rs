@@ -324,6 +324,8 @@ pub const PAGES: &[Page] = &[
             "只有本机可以访问；调用方须出示它所指明文件中的令牌。",
         )),
     },
+    plain("clock", &[("daybook clock", "", "")]),
+    plain("clock confirm", &[("daybook clock confirm", "", "")]),
     plain("config", &[("daybook config", "", "")]),
     Page {
         path: "demo",

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::clock::ClockJump;
 use crate::attachment::AttachmentError;
 use crate::codec::CodecError;
 use crate::decide::{Rejection, Request};
@@ -130,6 +131,17 @@ pub enum SubmitError {
         #[source]
         source: std::io::Error,
     },
+    /// The clock has jumped and nobody has confirmed it.
+    #[error(transparent)]
+    ClockJump(#[from] ClockJump),
+    /// The time that was confirmed is not what the clock shows.
+    #[error("the clock stands at {now}, not at {said}")]
+    ClockDiffers {
+        /// Where the clock stands.
+        now: Timestamp,
+        /// What was said.
+        said: Timestamp,
+    },
     /// The log holds no opened book.
     #[error("the log holds no opened book; found one first")]
     NotFounded,
@@ -152,6 +164,8 @@ impl SubmitError {
             SubmitError::Attachment(error) => error.code(),
             SubmitError::Codec(_) => "codec_failed",
             SubmitError::Thread { .. } => "thread_failed",
+            SubmitError::ClockJump(_) => "clock_jump",
+            SubmitError::ClockDiffers { .. } => "clock_differs",
             SubmitError::NotFounded => "not_founded",
             SubmitError::Closed => "closed",
         }

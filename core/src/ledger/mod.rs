@@ -8,6 +8,7 @@
 
 pub mod attach;
 pub mod batch;
+pub mod clock;
 pub mod feed;
 pub mod genesis;
 mod prepare;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use attach::{AttachError, AttachedFile, Upload, Uploaded};
 pub use batch::{Answer, Batch, EventRef, Mode, Outcome, Refusal, SubmitError, Unit};
+pub use clock::{ClockJump, ClockState};
 pub use feed::Feed;
 pub use genesis::{Genesis, found};
 pub use read::{OpenedEvent, Reader};
@@ -30,7 +32,7 @@ use tokio::sync::{oneshot, watch};
 use crate::attachment::AttachmentStore;
 use crate::position::Position;
 use crate::store::LogStore;
-use crate::time::{Clock, Entropy};
+use crate::time::{Clock, Entropy, Timestamp};
 use crate::vault::Vault;
 
 /// The most batches that wait for the writer; further ones wait for a place.
@@ -112,6 +114,17 @@ impl Ledger {
         let job = writer::Job::Submit { batch, reply };
         self.jobs.send(job).map_err(|_| SubmitError::Closed)?;
         answer.blocking_recv().map_err(|_| SubmitError::Closed)?
+    }
+
+    /// Tells what is thought of the clock, after believing it if `confirmed` is what it shows.
+    ///
+    /// # Errors
+    /// [`SubmitError::ClockDiffers`] when it shows another time.
+    pub async fn clock(&self, confirmed: Option<Timestamp>) -> Result<ClockState, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let job = writer::Job::Clock { confirmed, reply };
+        self.jobs.send_async(job).await.map_err(|_| SubmitError::Closed)?;
+        answer.await.map_err(|_| SubmitError::Closed)?
     }
 
     /// Returns a reader of everything visible.

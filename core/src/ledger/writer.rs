@@ -9,6 +9,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::attach::{Lent, Loan};
 use super::batch::{Answer, BATCH_REQUESTS_MAX, Batch, Mode, SubmitError};
+use super::clock::{ClockState, ClockWatch};
 use super::prepare::{Asker, Desk, Mark, Pending, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
 use super::states::States;
@@ -18,7 +19,7 @@ use crate::event::{Body, BookStream, Event, Kind, StreamId};
 use crate::position::Position;
 use crate::proof::head::{HeadSigner, TreeHead};
 use crate::store::{AppendError, Group, LogStore, is_full};
-use crate::time::Clock;
+use crate::time::{Clock, Seen, Timestamp};
 use crate::vault::{SIGNING_SLOT, VaultError};
 
 /// A group is closed to further batches once it holds so many events.
@@ -34,6 +35,8 @@ pub(super) enum Job {
     Submit { batch: Batch, reply: oneshot::Sender<Result<Answer, SubmitError>> },
     /// Hand out the key that a subject's files are sealed with.
     Lend(Loan),
+    /// Tell what is thought of the clock, after believing it if a person says that it is right.
+    Clock { confirmed: Option<Timestamp>, reply: oneshot::Sender<Result<ClockState, SubmitError>> },
     /// Finish and stop.
     Close { reply: oneshot::Sender<Result<(), SubmitError>> },
 }
@@ -43,6 +46,7 @@ pub(super) struct Writer {
     desk: Desk,
     store: Arc<dyn LogStore>,
     clock: Arc<dyn Clock>,
+    watch: ClockWatch,
     signer: HeadSigner,
     visible: watch::Sender<Position>,
     rehearsals: Vec<(u64, Sheet)>,
@@ -81,10 +85,17 @@ impl Writer {
             arena: bytes::BytesMut::new(),
             spare: Sheet::default(),
         };
+        let seen = Seen::by(&*parts.clock);
+        let mut watch = ClockWatch::start(parts.store.seen_clock(), &seen);
+        // A clock that is not believed stops nobody from reading; whoever writes is told.
+        if let Ok(Some(seen)) = watch.look(parts.store.head().recorded_at, seen) {
+            parts.store.keep_clock(&seen);
+        }
         Ok(Writer {
             desk,
             store: parts.store,
             clock: parts.clock,
+            watch,
             signer: HeadSigner::new(&seed),
             visible,
             rehearsals: Vec::new(),
@@ -114,6 +125,7 @@ impl Writer {
                     let mut next_key_slot = self.desk.next_key_slot(&head);
                     self.desk.lend(loan, &head, &mut next_key_slot);
                 }
+                Ok(Job::Clock { confirmed, reply }) => self.answer_clock(confirmed, reply),
                 Ok(Job::Close { reply }) => {
                     self.end(reply);
                     return;
@@ -177,6 +189,7 @@ impl Writer {
                 Ok(Job::Lend(loan)) => {
                     self.desk.lend(loan, &self.store.head(), &mut pending.next_key_slot);
                 }
+                Ok(Job::Clock { confirmed, reply }) => self.answer_clock(confirmed, reply),
                 Ok(Job::Close { reply }) => close = Some(reply),
                 Err(_) => {}
             }
@@ -192,7 +205,16 @@ impl Writer {
         if requests > BATCH_REQUESTS_MAX {
             return Err(SubmitError::TooMany { actual: requests, max: BATCH_REQUESTS_MAX });
         }
-        let now = self.clock.now().max(pending.recorded_at);
+        let now = match batch.mode {
+            Mode::Commit => {
+                let (now, seen) = self.watch.now(&*self.clock, pending.recorded_at)?;
+                if let Some(seen) = &seen {
+                    self.store.keep_clock(seen);
+                }
+                now
+            }
+            Mode::Rehearse { .. } => self.clock.now().max(pending.recorded_at),
+        };
         let asker = Asker { actor: &batch.actor, source: &batch.source, now };
         let mut units = Vec::with_capacity(batch.units.len());
         match batch.mode {
@@ -222,6 +244,21 @@ impl Writer {
             }
         }
         Ok(Answer { units, next: pending.next() })
+    }
+
+    fn answer_clock(
+        &mut self,
+        confirmed: Option<Timestamp>,
+        reply: oneshot::Sender<Result<ClockState, SubmitError>>,
+    ) {
+        let believed = match confirmed {
+            None => Ok(()),
+            Some(said) => self.watch.confirm(&*self.clock, said).map(|seen| {
+                self.store.keep_clock(&seen);
+            }),
+        };
+        let recorded_at = self.store.head().recorded_at;
+        let _ = reply.send(believed.map(|()| self.watch.state(&*self.clock, recorded_at)));
     }
 
     /// Says in the log's words that new keys could not be made durable, and stops if that is for

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::{AppendError, Group, Head, LogStore, Order, Record, StoreError, StoredEvent};
 use crate::event::index::Term;
 use crate::position::Position;
-use crate::time::Timestamp;
+use crate::time::{Seen, Timestamp};
 
 /// A log in memory.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ struct Inner {
     records: Vec<Record>,
     terms: HashMap<Term, Vec<Position>>,
     states: HashMap<Term, Bytes>,
+    clock: Option<Seen>,
     head: Head,
     stopped: bool,
 }
@@ -119,6 +120,14 @@ impl LogStore for MemoryStore {
 
     fn drop_state(&self, stream: Term) {
         self.inner_mut().states.remove(&stream);
+    }
+
+    fn keep_clock(&self, seen: &Seen) {
+        self.inner_mut().clock = Some(*seen);
+    }
+
+    fn seen_clock(&self) -> Option<Seen> {
+        self.inner().clock
     }
 
     async fn keep_tree_head(&self, _note: &str) -> Result<(), AppendError> {

@@ -19,7 +19,7 @@ use crate::event::index::{Term, Terms};
 use crate::position::Position;
 use crate::proof::Hash;
 use crate::proof::tree::Frontier;
-use crate::time::Timestamp;
+use crate::time::{Seen, Timestamp};
 
 /// The most bytes one stored event may have.
 pub const EVENT_SIZE_BYTES_MAX: usize = 32 << 10;
@@ -210,6 +210,12 @@ pub trait LogStore: Send + Sync + 'static {
 
     /// Drops the bytes kept for a stream: they are of no use.
     fn drop_state(&self, stream: Term);
+
+    /// Keeps when the clock was last believed; it may be lost.
+    fn keep_clock(&self, seen: &Seen);
+
+    /// Returns when the clock was last believed, if that is known.
+    fn seen_clock(&self) -> Option<Seen>;
 
     /// Keeps a signed tree head (a note's text) where it will be checked at the next opening.
     ///

@@ -21,7 +21,7 @@ use daybook_core::ledger::{
 use daybook_core::position::Position;
 use daybook_core::store::memory::MemoryStore;
 use daybook_core::store::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent};
-use daybook_core::time::{Clock, Entropy, Timestamp};
+use daybook_core::time::{Clock, Entropy, Seen, Timestamp};
 use daybook_core::vault::{MemoryVault, Vault};
 
 /// A clock that tests move by hand.
@@ -234,6 +234,14 @@ impl LogStore for Watched {
 
     fn drop_state(&self, stream: Term) {
         self.store.drop_state(stream);
+    }
+
+    fn keep_clock(&self, seen: &Seen) {
+        self.store.keep_clock(seen);
+    }
+
+    fn seen_clock(&self) -> Option<Seen> {
+        self.store.seen_clock()
     }
 
     async fn keep_tree_head(&self, note: &str) -> Result<(), AppendError> {

@@ -195,6 +195,15 @@ fn broken(error: &SubmitError) -> Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "bring the file back from a mirror or a backup; `daybook verify` names all such files",
         ),
+        "clock_jump" => (
+            StatusCode::CONFLICT,
+            "nothing was recorded; set the clock right or, if it is right, confirm it with \
+             POST /v1/clock",
+        ),
+        "clock_differs" => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "read the clock with GET /v1/clock and confirm what it shows, if that is right",
+        ),
         "closed" => (StatusCode::SERVICE_UNAVAILABLE, "open the ledger again and retry"),
         _ => (
             StatusCode::INTERNAL_SERVER_ERROR,

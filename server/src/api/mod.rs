@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod basis;
 pub mod book;
 pub mod caller;
+pub mod clock;
 pub mod commands;
 pub mod contacts;
 pub mod customers;
@@ -33,6 +34,7 @@ pub use route::{Route, Routes};
 pub fn routes() -> Routes {
     attachments::routes()
         .and(book::routes())
+        .and(clock::routes())
         .and(commands::routes())
         .and(contacts::routes())
         .and(customers::routes())

@@ -45,6 +45,7 @@ use serde::de::DeserializeOwned;
 use crate::api::Problem;
 use crate::api::basis::BasisQuery;
 use crate::api::book::BookAnswer;
+use crate::api::clock::{ClockAnswer, ConfirmCall};
 use crate::api::commands::{CommandsAnswer, UnitAnswer};
 use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
@@ -181,6 +182,22 @@ impl Client {
     /// [`ClientError`].
     pub async fn book(&self) -> Result<BookAnswer, ClientError> {
         self.get("/book", &()).await
+    }
+
+    /// Returns what the ledger thinks of its clock.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn clock(&self) -> Result<ClockAnswer, ClientError> {
+        self.get("/clock", &()).await
+    }
+
+    /// Says that the clock is right.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn confirm_clock(&self, call: &ConfirmCall) -> Result<ClockAnswer, ClientError> {
+        self.post("/clock", call).await
     }
 
     /// Returns what is in the ledger.

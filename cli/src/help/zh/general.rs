@@ -102,6 +102,12 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("connections_max", "同时打开的最多连接数"),
         ],
     },
+    CommandZh {
+        path: "clock", about: "显示账簿所依据的时钟，以及它是否可信", arguments: &[]
+    },
+    CommandZh {
+        path: "clock confirm", about: "时钟向前跳动之后，声明它是正确的", arguments: &[]
+    },
     CommandZh { path: "config", about: "显示每项设置、其值与来源", arguments: &[] },
     CommandZh {
         path: "verify",

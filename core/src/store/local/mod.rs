@@ -12,6 +12,7 @@
 //! ```text
 //! DIR/book        which ledger this is                     never changes
 //! DIR/lock        who has it open
+//! DIR/clock       when the clock was last believed         a help, no proof
 //! DIR/socket      how others reach whoever has it open     gone with the holder
 //! DIR/journal/    the events, in segments                  the truth
 //! DIR/heads/head  the last signed tree head                also kept outside DIR
@@ -19,6 +20,7 @@
 //! DIR/sled/       blocks and postings                      disposable
 //! ```
 
+mod clock;
 mod derived;
 mod error;
 mod heads;
@@ -69,7 +71,7 @@ use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent, 
 use crate::event::Header;
 use crate::event::index::Term;
 use crate::position::Position;
-use crate::time::Timestamp;
+use crate::time::{Seen, Timestamp};
 
 /// The folder of the journal.
 pub const JOURNAL_DIR: &str = "journal";
@@ -556,6 +558,14 @@ impl LogStore for LocalStore {
         {
             self.note_unreadable(&error);
         }
+    }
+
+    fn keep_clock(&self, seen: &Seen) {
+        clock::write(&self.dir, self.identity.book, seen);
+    }
+
+    fn seen_clock(&self) -> Option<Seen> {
+        clock::read(&self.dir, self.identity.book)
     }
 
     async fn keep_tree_head(&self, note: &str) -> Result<(), AppendError> {

@@ -43,7 +43,10 @@ impl Stage<'_> {
             command: "test".to_owned(),
             clock: Arc::<ScriptClock>::clone(&self.clock),
             entropy: Box::new(Shared(Arc::clone(&self.entropy))),
-            options: Options { states_size_bytes_max: self.setting.states_size_bytes_max },
+            options: Options {
+                states_size_bytes_max: self.setting.states_size_bytes_max,
+                ..Options::default()
+            },
             segment_size_bytes: self.setting.segment_size_bytes,
         }
     }

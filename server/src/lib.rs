@@ -8,6 +8,7 @@ pub mod api;
 pub mod client;
 pub mod contacts;
 pub mod directory;
+pub mod export;
 pub mod import;
 pub mod mail;
 pub mod serve;

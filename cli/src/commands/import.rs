@@ -33,6 +33,7 @@ const SHIPPED: [(&str, &str); 4] = [
 
 /// Take in a CSV file as a mapping says; a second run adds nothing
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Import {
     /// The file, CSV in UTF-8; its first row names the columns
     #[arg(required_unless_present = "show", value_hint = clap::ValueHint::FilePath)]
@@ -49,11 +50,16 @@ pub struct Import {
     /// Print a mapping that comes along, to start your own from
     #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "mapping"])]
     show: Option<String>,
+    #[command(subcommand)]
+    what: Option<super::import_batches::What>,
 }
 
 impl Import {
     /// Imports and says what became of the rows.
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
+        if let Some(what) = self.what {
+            return what.run(global);
+        }
         if let Some(name) = &self.show {
             crate::render::write_out(shipped(name)?);
             return Ok(Done::Wholly);
@@ -149,7 +155,7 @@ fn mapping_text(path: &Path) -> Result<String, CliError> {
 }
 
 /// Reads a file in chunks, counting what has been handed on.
-fn chunks(
+pub(super) fn chunks(
     input: File,
     read: Arc<AtomicU64>,
 ) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static {

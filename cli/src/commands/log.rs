@@ -39,7 +39,7 @@ pub struct Log {
 }
 
 /// The kinds of event, so that a slip is understood and completion knows them.
-fn kinds() -> PossibleValuesParser {
+pub(super) fn kinds() -> PossibleValuesParser {
     PossibleValuesParser::new(Kind::ALL.iter().map(|kind| kind.name()))
 }
 

@@ -8,7 +8,9 @@ pub mod config;
 pub mod contacts;
 pub mod demo;
 pub mod exit_codes;
+pub mod export;
 pub mod import;
+pub mod import_batches;
 pub mod init;
 pub mod log;
 pub mod lookup;
@@ -19,6 +21,7 @@ pub mod record;
 pub mod serve;
 pub mod show;
 pub mod stats;
+pub mod takeover;
 pub mod verify;
 pub mod void;
 
@@ -117,6 +120,7 @@ enum Verb {
     Record(Box<record::Record>),
     Open(open::Open),
     Import(import::Import),
+    Export(export::Export),
     Mail(mail::Mail),
     Contacts(contacts::Contacts),
     Attach(attach::Attach),
@@ -209,6 +213,7 @@ pub fn run() -> ExitCode {
         Verb::Record(verb) => verb.run(global),
         Verb::Open(verb) => verb.run(global),
         Verb::Import(verb) => verb.run(global),
+        Verb::Export(verb) => verb.run(global),
         Verb::Mail(verb) => verb.run(global),
         Verb::Contacts(verb) => verb.run(global),
         Verb::Attach(verb) => verb.run(global),

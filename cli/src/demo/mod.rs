@@ -12,6 +12,7 @@ mod contracts;
 mod customers;
 mod dice;
 mod entropy;
+mod exports;
 mod imports;
 pub mod landmarks;
 pub mod load;
@@ -218,8 +219,10 @@ pub fn run(
 /// Lets the voids of a batch be about an event.
 fn aim(batch: &mut Batch, event: EventId) {
     for request in batch.units.iter_mut().flatten() {
-        if let Command::VoidEvent(void) = &mut request.command {
-            void.event = event;
+        match &mut request.command {
+            Command::VoidEvent(void) => void.event = event,
+            Command::TakeBack(take_back) => take_back.events = vec![event],
+            _ => {}
         }
     }
 }

@@ -14,7 +14,8 @@ use super::calendar::{FIRST_DAY, Moment, day};
 use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
 use super::{
-    Step, activity, customers, landmarks, mail, papers, sales, service, settlements, surveys, tasks,
+    Step, activity, customers, exports, imports, landmarks, mail, papers, sales, service,
+    settlements, surveys, tasks,
 };
 
 /// Why there is no story: one of its own texts is not acceptable.
@@ -54,6 +55,8 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     tasks::plan(&mut pen, &parties)?;
     mail::arrive(&mut pen, &parties)?;
     papers::tell(&mut pen, &parties)?;
+    imports::mistake(&mut pen, &parties)?;
+    exports::take(&mut pen)?;
     Ok(pen.finish())
 }
 

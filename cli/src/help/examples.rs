@@ -246,6 +246,61 @@ pub const PAGES: &[Page] = &[
         ],
     ),
     plain(
+        "import events",
+        &[(
+            "daybook export -o events.jsonl --personal && \\\n                \
+             daybook init --dir copy --zone Asia/Shanghai --currency CNY --calling-code 86 && \\\n                \
+             daybook --dir copy import events events.jsonl",
+            "everything into a new ledger",
+            "全部导入一本新账",
+        )],
+    ),
+    plain("import list", &[("daybook import list", "", "")]),
+    plain(
+        "import show",
+        &[(
+            "daybook import contacts.csv --mapping contacts && daybook import show contacts",
+            "",
+            "",
+        )],
+    ),
+    plain(
+        "import revert",
+        &[
+            (
+                "daybook import contacts.csv --mapping contacts && \
+                 daybook import revert contacts --reason \"wrong file\" --dry-run",
+                "see what would be taken back, and what would stay",
+                "看哪些会撤销、哪些会保留",
+            ),
+            (
+                "daybook import revert contacts --reason \"wrong file\"",
+                "take it back; the file can be imported again",
+                "撤销；该文件可再次导入",
+            ),
+        ],
+    ),
+    plain(
+        "export",
+        &[
+            (
+                "daybook export --output events.jsonl --personal",
+                "everything, names included, to be taken into another ledger",
+                "全部内容，含姓名，可导入另一本账",
+            ),
+            (
+                "daybook export -o payments.xlsx --kind payment.received --since 2026-01-01",
+                "this year's payments for a spreadsheet",
+                "今年的回款，供电子表格使用",
+            ),
+            (
+                "daybook export -o acme.csv --customer ACME && daybook export --check acme.csv",
+                "one customer's events, and whether the file is whole",
+                "一个客户的事件，并校验文件是否完整",
+            ),
+        ],
+    ),
+    plain(
         "import",
         &[
             (

@@ -112,6 +112,9 @@ impl Decide for EventVoided {
     /// the event.
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
         state.note_voided(self.event, self.position);
+        if self.import.is_some() {
+            state.note_taken_back(self.position);
+        }
     }
 }
 

@@ -9,12 +9,12 @@ use super::{Context, Draft, Rejection, details};
 use crate::event::attachment::{AttachmentId, MediaType};
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
-use crate::event::{Body, Subject};
+use crate::event::{Actor, Body, Subject};
 use crate::event::{
     complaint, contract, credit, dunning, interaction, mail, opportunity, quote, receivable,
-    shipment, survey, task,
+    shipment, survey, task, transfer,
 };
-use crate::id::{ActorId, CustomerCode, EventId, Line, Note, RequestKey};
+use crate::id::{ActorId, CustomerCode, EventId, ImportId, Line, Note, RequestKey};
 use crate::money::Currency;
 use crate::position::ExpectedVersion;
 use crate::time::{Date, Timestamp};
@@ -71,6 +71,38 @@ pub struct VoidEvent {
     pub event: EventId,
 }
 
+/// Asks that events of one import count nowhere from now on, all of them or none; those that are void
+/// are passed over. Only taking the import back asks this, so callers cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeBack {
+    /// The import they came in with.
+    pub import: ImportId,
+    /// The events, of one stream.
+    pub events: Vec<EventId>,
+}
+
+/// Asks to record an event of another ledger as it was there. Only taking an export in asks this, so
+/// callers cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeOver {
+    /// When the other ledger learned it: the rules are asked as of then.
+    pub recorded_at: Timestamp,
+    /// Who acted there.
+    pub actor: Actor,
+    /// For a void: the event there that it is about.
+    pub voids: Option<Place>,
+    /// The event there that it corrects.
+    pub corrects: Option<Place>,
+    /// The fact.
+    pub command: Command,
+    /// What followed from it there, in order; the same must follow here.
+    pub follows: Vec<Body>,
+}
+
+/// Where an event of another ledger is found here: the event there that was asked for, and its place
+/// among what followed from that, 0 for the event itself.
+pub type Place = (EventId, usize);
+
 /// Asks to attach an uploaded file to an event (X30).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +141,12 @@ macro_rules! commands {
             VoidEvent(VoidEvent),
             /// Attach an uploaded file to an event (X30).
             AttachFile(AttachFile),
+            /// Make events of one import count nowhere from now on (X22).
+            #[serde(skip)]
+            TakeBack(TakeBack),
+            /// Record an event of another ledger as it was there.
+            #[serde(skip)]
+            TakeOver(Box<TakeOver>),
             $( $(#[doc = $doc])* $name($path), )*
         }
 
@@ -160,6 +198,17 @@ macro_rules! commands {
             }
         }
 
+        impl Command {
+            /// Returns the command that records a fact as it is; nothing for what is never recorded
+            /// by itself.
+            pub fn of_fact(body: crate::event::Body) -> Option<Command> {
+                match body {
+                    $( crate::event::Body::$event(fact) => Some(Command::$name(fact)), )*
+                    _ => None,
+                }
+            }
+        }
+
         /// The commands that take a fact as said, each with the kind of event it becomes.
         pub const FACTS: &[(&str, crate::event::Kind)] =
             &[ $( (stringify!($name), crate::event::Kind::$event) ),* ];
@@ -177,6 +226,19 @@ fn described<T: schemars::JsonSchema>(
 }
 
 impl Command {
+    /// Returns what is to be recorded, also when it is taken over from another ledger.
+    pub const fn fact(&self) -> &Command {
+        match self {
+            Command::TakeOver(over) => &over.command,
+            other => other,
+        }
+    }
+
+    /// Tells whether it is decided on the stream's whole history.
+    pub const fn is_void(&self) -> bool {
+        matches!(self.fact(), Command::VoidEvent(_) | Command::TakeBack(_))
+    }
+
     /// Reads a command given as its name with its content, the form `{"add_contact": {...}}`.
     ///
     /// # Errors
@@ -191,6 +253,10 @@ commands! { facts {
     PublishPolicyVersion PolicyVersionPublished PolicyVersionPublished;
     /// Close an import with its figures (X06).
     ApplyImport ImportApplied crate::event::book::ImportApplied;
+    /// Note what is taken out as a file (X05).
+    NoteExport DataExported transfer::DataExported;
+    /// Close the taking back of an import with its figures (X07).
+    CloseRevert ImportReverted transfer::ImportReverted;
     /// Add a contact (E14).
     AddContact ContactAdded ContactAdded;
     /// Record an interaction (E16).
@@ -306,6 +372,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns the key under which an event of another ledger is recognised when it is taken over.
+    pub fn key_there(event: EventId) -> String {
+        format!("event:{event}")
+    }
+
     /// Builds a request about a customer with nothing else said.
     pub fn about(customer: CustomerCode, command: impl Into<Command>) -> Self {
         Request {
@@ -324,8 +395,8 @@ impl Request {
 ///
 /// # Errors
 /// A [`Rejection`] when details are not what the caller believes or nothing would change, and
-/// [`Rejection::VoidNeedsHistory`] for [`Command::VoidEvent`], which [`super::void::without`]
-/// decides.
+/// [`Rejection::VoidNeedsHistory`] for [`Command::VoidEvent`] and [`Command::TakeBack`], which
+/// [`super::void`] decides.
 pub fn propose(
     command: Command,
     context: &Context<'_>,
@@ -343,7 +414,7 @@ pub fn propose(
         Err(Command::AttachFile(command)) => {
             Err(Rejection::AttachmentUnknown { attachment: command.attachment })
         }
-        // Every other command is a plain fact; a void is decided on the stream's history.
+        // Every other command is a plain fact; voids are decided on the stream's history.
         Err(_) => Err(Rejection::VoidNeedsHistory {}),
     }
 }

@@ -31,11 +31,13 @@ pub mod saved;
 pub mod shipment;
 pub mod state;
 pub mod survey;
+pub mod take_back;
 pub mod task;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 pub mod void;
 mod working_time;
 

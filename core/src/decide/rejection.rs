@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use crate::event::Kind;
 use crate::event::attachment::AttachmentId;
 use crate::event::customer::CustomerField;
-use crate::id::{CustomerCode, EventId, Label, LegalEntity, Line, StageName};
+use crate::id::{CustomerCode, EventId, ImportId, Label, LegalEntity, Line, StageName};
 use crate::money::{Currency, Money};
 use crate::position::{ExpectedVersion, Position};
 use crate::time::{Date, Timestamp};
@@ -67,6 +67,26 @@ rejections! {
     NumberTaken { what: &'static str, number: String, position: u64 }
         "{what} {number} is already taken by the event at position {position}",
         "number_taken", None, "check the number; it may have been recorded before";
+    /// No such kind of event.
+    KindUnknown { kind: Label }
+        "{kind} is no kind of event",
+        "kind_unknown", Some("X05"), "use a kind such as invoice.issued";
+    /// Positions that end before they begin.
+    BoundsCrossed { from: Position, before: Position }
+        "the positions from {from} to before {before} hold nothing",
+        "bounds_crossed", Some("X05"), "let the first position come before the last";
+    /// An event that did not come in with the import that is taken back.
+    NotOfImport { kind: Kind, position: Position, import: ImportId }
+        "{kind} at position {position} did not come in with the import {import}",
+        "not_of_import", Some("X07"), "void it by itself";
+    /// More events named than stayed.
+    RevertFigures { named: u64, stayed: u64 }
+        "{named} events are named as staying, but {stayed} stay",
+        "revert_figures", Some("X07"), "name an event that stays once";
+    /// What an event of another ledger becomes here is not what it was there.
+    TakenOverDiffers { kind: Kind }
+        "{kind} would not be recorded here as it was there, or something else would follow from it",
+        "taken_over_differs", None, "take it in with the release it was recorded by, or record it by hand";
     /// A command about a customer without one.
     CustomerRequired { }
         "the command concerns a customer, but names none",

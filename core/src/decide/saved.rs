@@ -161,6 +161,7 @@ impl Encode for Content<'_> {
             requests,
             key_slots,
             voided,
+            taken_back,
         } = self.0;
         profile.encode(encoder)?;
         counts.encode(encoder)?;
@@ -171,7 +172,8 @@ impl Encode for Content<'_> {
         }
         requests.encode(encoder)?;
         key_slots.encode(encoder)?;
-        voided.encode(encoder)
+        voided.encode(encoder)?;
+        taken_back.encode(encoder)
     }
 }
 
@@ -233,6 +235,7 @@ impl<C> Decode<C> for Saved {
             requests: <BTreeMap<[u8; 16], SeenRequest>>::decode(decoder)?,
             key_slots: Decode::decode(decoder)?,
             voided: Decode::decode(decoder)?,
+            taken_back: Decode::decode(decoder)?,
         };
         Ok(Saved(stream, state))
     }

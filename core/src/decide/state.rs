@@ -4,7 +4,7 @@
 //! [`Draft`] lays changes over it record by record, so that a batch that is refused leaves nothing
 //! behind and a customer with very many records costs no more than one with few.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
@@ -300,6 +300,8 @@ pub struct CustomerState {
     pub key_slots: BTreeMap<(Subject, Class), u64>,
     /// Events that count nowhere, and where they are.
     pub voided: BTreeMap<EventId, Position>,
+    /// Where events are whose import was taken back: their requests may be made again.
+    pub taken_back: BTreeSet<Position>,
 }
 
 /// A request that was answered before.
@@ -322,6 +324,7 @@ pub struct Delta {
     requests: BTreeMap<[u8; 16], SeenRequest>,
     key_slots: BTreeMap<(Subject, Class), u64>,
     voided: BTreeMap<EventId, Position>,
+    taken_back: BTreeSet<Position>,
 }
 
 /// A state with changes on top that may still be dropped.
@@ -447,9 +450,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Returns a request answered before.
+    /// Returns a request answered before, unless its answer was taken back with its import.
     pub fn request(&self, key: &[u8; 16]) -> Option<SeenRequest> {
-        self.delta.requests.get(key).or_else(|| self.base.requests.get(key)).copied()
+        let seen = self.delta.requests.get(key).or_else(|| self.base.requests.get(key)).copied()?;
+        let taken_back = [&self.delta.taken_back, &self.base.taken_back];
+        (!taken_back.iter().any(|positions| positions.contains(&seen.position))).then_some(seen)
     }
 
     /// Notes that a request became events.
@@ -484,6 +489,11 @@ impl<'a> Draft<'a> {
     pub fn note_voided(&mut self, event: EventId, position: Position) {
         self.delta.voided.insert(event, position);
     }
+
+    /// Notes that an event was taken back with its import.
+    pub fn note_taken_back(&mut self, position: Position) {
+        self.delta.taken_back.insert(position);
+    }
 }
 
 impl CustomerState {
@@ -499,6 +509,7 @@ impl CustomerState {
         self.requests.extend(delta.requests);
         self.key_slots.extend(delta.key_slots);
         self.voided.extend(delta.voided);
+        self.taken_back.extend(delta.taken_back);
     }
 
     /// Folds one event that is in the log, with its leaf hash.

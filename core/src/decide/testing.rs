@@ -207,7 +207,8 @@ impl World {
         let written = target.without(&without, &now, history, rules);
         without.merge(written.unwrap_or_else(|never| match never {})?);
         let kind_tag = kind.tag();
-        let body = Body::from(EventVoided { event: target.event, position, kind_tag });
+        let body =
+            Body::from(EventVoided { event: target.event, position, kind_tag, import: None });
         let numbers = SeriesAt(self.series);
         let mut delta = Delta::default();
         body.check(&self.context(request, &numbers), &Draft::new(&without, &mut delta))?;

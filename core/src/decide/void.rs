@@ -2,8 +2,9 @@
 //!
 //! A voided event stays in the log and keeps its place, version, key slots and request; only its
 //! content stops counting. Invariant: the state after a void is exactly the state a replay of the
-//! stream gives, and every event that still counts met its rules in that replay. What this module
-//! does not do: money that has reversals of its own (E47, E49) is never voided here.
+//! stream gives, and every event that still counts met its rules in that replay. Money that has
+//! reversals of its own (E47, E49) is never voided by itself, only with the import it came with
+//! ([`super::take_back`]).
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -96,9 +97,11 @@ impl Target {
     pub fn check(&self) -> Result<(), Rejection> {
         let instead = match self.kind {
             Kind::EventVoided => "record the fact again instead",
-            Kind::BookOpened | Kind::EventLayoutPublished | Kind::ImportApplied => {
-                "it describes the book itself"
-            }
+            Kind::BookOpened
+            | Kind::EventLayoutPublished
+            | Kind::ImportApplied
+            | Kind::ImportReverted
+            | Kind::DataExported => "it describes the book itself",
             Kind::PolicyVersionPublished => "publish the next version instead",
             Kind::PaymentReceived => "reverse the payment instead",
             Kind::PaymentReversed => "record the payment again instead",
@@ -166,7 +169,7 @@ impl Target {
 
 impl Rules<'_> {
     /// Tells whether an event of the past still meets its rules.
-    fn hold(&self, event: &Event, before: &Draft<'_>) -> bool {
+    pub(super) fn hold(&self, event: &Event, before: &Draft<'_>) -> bool {
         let context = Context {
             now: event.envelope.recorded_at,
             effective_at: event.envelope.effective_at,
@@ -187,7 +190,7 @@ pub fn still_stands(earlier: &CustomerState, now: &Draft<'_>) -> bool {
 }
 
 /// Notes an event that counts nowhere: its bookkeeping, and that its id is not given out again.
-fn note_voided(draft: &mut Draft<'_>, event: &mut Event, hash: Hash) {
+pub(super) fn note_voided(draft: &mut Draft<'_>, event: &mut Event, hash: Hash) {
     state::note_event(draft, event, hash);
     if let Some(family) = founds(&event.body) {
         draft.count(family);

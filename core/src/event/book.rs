@@ -196,6 +196,9 @@ crate::record! {
         pub position: Position,
         /// The stored number of its kind.
         pub kind_tag: u16,
+        /// The import that is taken back with it; what that import asked for may be asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub import: Option<ImportId>,
     }
 }
 

@@ -35,6 +35,8 @@ crate::choice! {
         Imports = "imports" "导入",
         /// Mail that awaits a customer.
         Mail = "mail" "邮件",
+        /// Exports taken.
+        Exports = "exports" "导出",
     }
 }
 

@@ -43,6 +43,8 @@ fn envelope(kind: Kind) -> Result<Envelope, crate::id::TextError> {
         Kind::EventLayoutPublished => StreamId::Book(BookStream::Layouts),
         Kind::PolicyVersionPublished => StreamId::Book(BookStream::Policies),
         Kind::ImportApplied => StreamId::Book(BookStream::Imports),
+        Kind::DataExported => StreamId::Book(BookStream::Exports),
+        Kind::ImportReverted => StreamId::Book(BookStream::Imports),
         Kind::MailHeld | Kind::MailAssigned => StreamId::Book(BookStream::Mail),
         _ => StreamId::Customer(CustomerCode::new("C-0173")?),
     };
@@ -90,6 +92,18 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::PolicyVersionPublished
         | Kind::EventVoided
         | Kind::ImportApplied => book_fields(kind),
+        Kind::DataExported => json!({
+            "format": "csv", "customer": "C-0173", "kind": "invoice.issued",
+            "since": "2026-01-01T00:00:00+08:00", "as_of": "2026-03-31T23:59:59.999999+08:00",
+            "known_at": null, "from": 0, "before": 700, "personal": false,
+        }),
+        Kind::ImportReverted => json!({
+            "import": "service-desk-2026", "applied_at": 940, "from": 0, "before": 940,
+            "reversed": 128, "void_before": 1, "kept": 1, "failed": 0,
+            "stayed": [{
+                "position": 917, "kind_tag": 10, "code": "stood_on", "needed_by": [951, 960],
+            }],
+        }),
         Kind::AttachmentAdded => json!({
             "attachment": "5f8c02b1a7d94e63f0218d5c7be4a390c1d2e3f405162738495a6b7c8d9eafb0",
             "event": "019d4183-09c0-7114-9414-141414141414", "subject": "customer",

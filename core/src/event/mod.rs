@@ -23,6 +23,7 @@ pub mod section;
 pub mod shipment;
 pub mod survey;
 pub mod task;
+pub mod transfer;
 
 pub use envelope::{
     Actor, Assurance, BookStream, Channel, Envelope, Event, Header, RequestMark, Source, StreamId,
@@ -207,6 +208,8 @@ catalogue! {
     4  EventVoided book::EventVoided, "event.voided" v 1 "X22" "作废";
     5  ImportApplied book::ImportApplied, "import.applied" v 1 "X06" "导入";
     6  AttachmentAdded attachment::AttachmentAdded, "attachment.added" v 1 "X30" "附件已添加";
+    7  DataExported transfer::DataExported, "data.exported" v 1 "X05" "数据已导出";
+    8  ImportReverted transfer::ImportReverted, "import.reverted" v 1 "X07" "导入已撤销";
     10 CustomerRegistered customer::CustomerRegistered, "customer.registered" v 1 "E07" "客户已建档";
     11 CustomerDetailsChanged customer::CustomerDetailsChanged, "customer_details.changed" v 1 "E08" "资料已变更";
     12 ContactAdded customer::ContactAdded, "contact.added" v 1 "E14" "联系人已添加";

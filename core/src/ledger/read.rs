@@ -3,8 +3,9 @@
 //! Events come back with their personal sections still sealed; [`Reader::open_sections`] opens them
 //! for whoever may see them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
@@ -14,11 +15,11 @@ use super::prepare::{book_marks, open_section};
 use crate::attachment::AttachmentStore;
 use crate::decide::BookState;
 use crate::event::index::Term;
-use crate::event::{Event, Header, Kind, StreamId};
+use crate::event::{Body, Event, Header, Kind, StreamId};
 use crate::id::{BookId, CustomerCode};
 use crate::position::{Position, StreamVersion};
 use crate::proof::{Hash, leaf_hash};
-use crate::store::{Head, LogStore, Order, StoreError};
+use crate::store::{Head, LogStore, Order, StoreError, StoredEvent};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
@@ -71,6 +72,15 @@ pub struct Reader {
     pub(super) vault: Arc<dyn Vault>,
     pub(super) attachments: Arc<dyn AttachmentStore>,
     book: Arc<OnceLock<BookState>>,
+    voids: Arc<Mutex<Voids>>,
+}
+
+/// The voids of the log as far as it has been looked at: where each event is that counts nowhere, and
+/// where its void is.
+#[derive(Default)]
+struct Voids {
+    until: Position,
+    by: Arc<BTreeMap<Position, Position>>,
 }
 
 impl Reader {
@@ -80,6 +90,7 @@ impl Reader {
             vault: Arc::clone(&parts.vault),
             attachments: Arc::clone(&parts.attachments),
             book: Arc::default(),
+            voids: Arc::default(),
         }
     }
 
@@ -157,6 +168,37 @@ impl Reader {
         }
     }
 
+    /// Returns every event that counts nowhere by now, and where its void is. What was found before is
+    /// kept, so that asking again looks only at what is new.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub fn voids(&self) -> Result<Arc<BTreeMap<Position, Position>>, SubmitError> {
+        let mut voids = self.voids.lock().unwrap_or_else(PoisonError::into_inner);
+        let head = self.head().next;
+        if voids.until < head {
+            let (kind, from) = (Some(Kind::EventVoided), Some(voids.until));
+            let mut fresh = Vec::new();
+            for event in self.events(Query { kind, from, before: Some(head), ..Query::default() }) {
+                let (event, _) = event?;
+                if let Body::EventVoided(void) = &event.body {
+                    fresh.push((void.position, event.envelope.position));
+                }
+            }
+            if !fresh.is_empty() {
+                Arc::make_mut(&mut voids.by).extend(fresh);
+            }
+            voids.until = head;
+        }
+        Ok(Arc::clone(&voids.by))
+    }
+
+    /// Walks the heads of all events of a range, for readers that need no content.
+    pub fn headers(&self, range: Range<Position>) -> Headers {
+        let end = range.end.min(self.head().next);
+        Headers { reader: self.clone(), left: range.start..end, ready: Vec::new().into_iter() }
+    }
+
     /// Returns a stream's whole history, oldest first.
     ///
     /// # Errors
@@ -228,6 +270,39 @@ impl Reader {
     }
 }
 
+/// A walk over the heads of events. Memory stays flat however long it is.
+pub struct Headers {
+    reader: Reader,
+    left: Range<Position>,
+    ready: std::vec::IntoIter<StoredEvent>,
+}
+
+impl Iterator for Headers {
+    type Item = Result<Header, SubmitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ready.len() == 0 && self.left.start < self.left.end {
+            let size = self.left.end.0 - self.left.start.0;
+            let size = size.min(WALK_POSITIONS as u64) as usize;
+            match now_or_block(self.reader.store.read(self.left.start, size)) {
+                Ok(stored) if !stored.is_empty() => {
+                    self.left.start = Position(self.left.start.0 + stored.len() as u64);
+                    self.ready = stored.into_iter();
+                }
+                read => {
+                    let position = std::mem::replace(&mut self.left.start, self.left.end);
+                    let missing = || StoreError::DerivedDamaged {
+                        problem: format!("position {position} is not in the log's blocks"),
+                    };
+                    return Some(Err(read.err().unwrap_or_else(missing).into()));
+                }
+            }
+        }
+        let stored = self.ready.next()?;
+        Some(Header::decode(&stored.bytes).map_err(SubmitError::from))
+    }
+}
+
 /// A walk over events. Memory stays flat however long it is.
 pub struct Events {
     reader: Reader,
@@ -267,13 +342,13 @@ impl Events {
             Some(last) => self.left.start = last.next(),
         }
         positions.sort_unstable();
-        positions
-            .into_iter()
-            .map(|position| {
-                let bytes = self.reader.stored(position)?;
-                Ok((Event::decode(&bytes)?, leaf_hash(&bytes)))
-            })
-            .collect()
+        let mut events = Vec::with_capacity(positions.len());
+        // Neighbours are read together: what was written in one go lies in one place.
+        for run in positions.chunk_by(|left, right| left.next() == *right) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            self.read_run(*first..last.next(), &mut events)?;
+        }
+        Ok(events)
     }
 
     /// Fetches the next part of the whole log, in ascending order.
@@ -287,9 +362,24 @@ impl Events {
         let from =
             if self.query.backwards { Position(self.left.end.0 - part) } else { self.left.start };
         let mut events = Vec::with_capacity(part as usize);
-        let mut next = from;
-        while next.0 < from.0 + part {
-            let wanted = (from.0 + part - next.0) as usize;
+        self.read_run(from..Position(from.0 + part), &mut events)?;
+        if self.query.backwards {
+            self.left.end = from;
+        } else {
+            self.left.start = Position(from.0 + part);
+        }
+        Ok(events)
+    }
+
+    /// Reads every event of a range of positions.
+    fn read_run(
+        &self,
+        range: Range<Position>,
+        events: &mut Vec<(Event, Hash)>,
+    ) -> Result<(), SubmitError> {
+        let mut next = range.start;
+        while next < range.end {
+            let wanted = (range.end.0 - next.0) as usize;
             let stored = now_or_block(self.reader.store.read(next, wanted))?;
             let Some(last) = stored.last() else {
                 let problem = format!("position {next} is not in the log's blocks");
@@ -300,12 +390,7 @@ impl Events {
                 events.push((Event::decode(&event.bytes)?, leaf_hash(&event.bytes)));
             }
         }
-        if self.query.backwards {
-            self.left.end = from;
-        } else {
-            self.left.start = Position(from.0 + part);
-        }
-        Ok(events)
+        Ok(())
     }
 
     fn wanted(&self, event: &Event) -> bool {

@@ -14,7 +14,7 @@ use super::prepare::{Asker, Desk, Mark, Pending, Sheet, book_marks};
 use super::read::{Reader, now_or_block};
 use super::states::States;
 use super::{Options, Parts};
-use crate::decide::{BookState, Command};
+use crate::decide::BookState;
 use crate::event::{Body, BookStream, Event, Kind, StreamId};
 use crate::position::Position;
 use crate::proof::head::{HeadSigner, TreeHead};
@@ -382,7 +382,7 @@ fn again(error: &AppendError) -> AppendError {
 
 fn has_void(batch: &Batch) -> bool {
     let mut requests = batch.units.iter().flatten();
-    requests.any(|request| matches!(request.command, Command::VoidEvent(_)))
+    requests.any(|request| request.command.is_void())
 }
 
 /// Folds the book's own events; also tells which kinds' layouts are published.

@@ -9,6 +9,7 @@ mod money;
 mod sales;
 mod service;
 mod task;
+mod transfer;
 
 use daybook_core::event::{Body, Personal, Section};
 
@@ -58,6 +59,8 @@ pub fn summarize(body: &Body) -> Summary {
         Body::PolicyVersionPublished(body) => book::policy(body),
         Body::EventVoided(body) => book::voided(body),
         Body::ImportApplied(body) => book::import(body),
+        Body::DataExported(body) => transfer::exported(body),
+        Body::ImportReverted(body) => transfer::reverted(body),
         Body::AttachmentAdded(body) => customer::attachment(body),
         Body::CustomerRegistered(body) => customer::registered(body),
         Body::CustomerDetailsChanged(body) => customer::changed(body),

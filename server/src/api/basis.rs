@@ -1,8 +1,6 @@
 //! The basis of a question, as a caller writes it and as every answer repeats it.
 
-use daybook_core::event::Kind;
 use daybook_core::ledger::Reader;
-use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
 use daybook_projections::{Basis, Voided};
@@ -98,15 +96,6 @@ impl Resolved {
     /// # Errors
     /// [`ApiError::Submit`] when the log cannot be read.
     pub fn voided(&self, reader: &Reader) -> Result<Voided, ApiError> {
-        let query = Query {
-            kind: Some(Kind::EventVoided),
-            before: Some(self.basis.before),
-            ..Query::default()
-        };
-        let mut voided = Voided::default();
-        for event in reader.events(query) {
-            voided.fold(&event?.0);
-        }
-        Ok(voided)
+        Ok(Voided::known(reader.voids()?, self.basis.before))
     }
 }

@@ -77,6 +77,16 @@ impl<'s> Operation<'s> {
         self.responses.insert(status.as_u16(), response);
     }
 
+    /// Says that the operation answers in another form as well.
+    pub fn answer_also(&mut self, status: StatusCode, media: &str, schema: Value, text: &str) {
+        let content = self.responses.get_mut(&status.as_u16());
+        let content = content.and_then(|response| response.get_mut("content"));
+        match content.and_then(Value::as_object_mut) {
+            Some(content) => drop(content.insert(media.to_owned(), json!({ "schema": schema }))),
+            None => self.answer(status, media, schema, text),
+        }
+    }
+
     /// Says that the operation answers with a JSON document.
     pub fn answer_json<T: JsonSchema>(&mut self) {
         let schema = self.schemas.answers.subschema_for::<T>().to_value();

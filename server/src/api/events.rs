@@ -189,7 +189,8 @@ pub(super) fn customer_code(text: &str) -> Result<CustomerCode, ApiError> {
     })
 }
 
-fn kind_of(name: &str) -> Result<Kind, ApiError> {
+/// Reads a kind of event out of a call.
+pub(super) fn kind_of(name: &str) -> Result<Kind, ApiError> {
     Kind::from_name(name).ok_or_else(|| {
         malformed(
             "kind",

@@ -15,7 +15,9 @@ pub mod dealings;
 pub mod describe;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod extract;
+pub mod import_batches;
 pub mod imports;
 pub mod lookup;
 pub mod mail;
@@ -23,6 +25,7 @@ pub mod money;
 pub mod openapi;
 pub mod route;
 pub mod stats;
+pub mod takeover;
 
 use axum::Router;
 
@@ -39,11 +42,14 @@ pub fn routes() -> Routes {
         .and(contacts::routes())
         .and(customers::routes())
         .and(events::routes())
+        .and(exports::routes())
         .and(imports::routes())
         .and(lookup::routes())
+        .and(import_batches::routes())
         .and(mail::routes())
         .and(openapi::routes())
         .and(stats::routes())
+        .and(takeover::routes())
 }
 
 /// Returns the interface over a ledger.

@@ -32,6 +32,8 @@
 //! ```
 
 mod attachments;
+mod export;
+mod imports;
 mod link;
 mod mail;
 mod transport;
@@ -53,6 +55,7 @@ use crate::api::lookup::{LookupAnswer, LookupQuery};
 use crate::api::stats::StatsAnswer;
 
 pub use attachments::Download;
+pub use export::Export;
 use link::{Call, Link};
 pub use link::{Lost, Reconnect};
 pub use transport::{InvalidToken, Transport, TransportError};

@@ -8,12 +8,15 @@
 //! Invariant: every row is accounted for exactly once: taken, known, refused (with line, column,
 //! value and reason) or skipped by a rule of the mapping.
 
+pub mod batches;
 pub mod build;
 pub mod condition;
 pub mod csv;
 pub mod mapping;
 pub mod node;
+pub mod revert;
 pub mod run;
+pub mod takeover;
 pub mod template;
 
 use daybook_core::ledger::{Refusal, SubmitError};

@@ -349,7 +349,10 @@ impl<'a> Submitting<'a> {
         let source = self.job.mapping.source.clone();
         let short = digest.get(..16).unwrap_or_default();
         let Figures { rows, taken, known, refused, .. } = figures;
-        let key = format!("import:{source}:applied:{short}:{rows}:{taken}:{known}:{refused}");
+        // What was taken back may be imported again, and is another import then.
+        let reverts = super::batches::reverts(self.ledger.reader(), &source)?;
+        let run = format!("{short}:{rows}:{taken}:{known}:{refused}:{reverts}");
+        let key = format!("import:{source}:applied:{run}");
         let rows = RowTotals {
             read: figures.rows,
             taken: figures.taken,

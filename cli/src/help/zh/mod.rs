@@ -6,6 +6,7 @@
 mod general;
 mod mail;
 mod record;
+mod transfer;
 mod values;
 
 pub use values::{value, value_of};
@@ -21,7 +22,7 @@ pub struct CommandZh {
 }
 
 /// Every table.
-pub const TABLES: &[&[CommandZh]] = &[general::TABLE, mail::TABLE, record::TABLE];
+pub const TABLES: &[&[CommandZh]] = &[general::TABLE, mail::TABLE, record::TABLE, transfer::TABLE];
 
 /// Arguments that mean the same wherever they stand.
 pub const SHARED: &[(&str, &str)] = &[

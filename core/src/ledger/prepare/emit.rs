@@ -44,7 +44,7 @@ impl Work<'_, '_> {
             version,
             prev_position: last.map(|(position, _)| position),
             prev_hash: last.map(|(_, hash)| hash).unwrap_or_default(),
-            actor: self.asker.actor.clone(),
+            actor: said.there.as_ref().map_or(self.asker.actor, |(_, actor)| actor).clone(),
             source,
             causation: cause,
             correlation: None,

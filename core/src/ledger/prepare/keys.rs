@@ -59,6 +59,11 @@ impl Work<'_, '_> {
         Ok(slot)
     }
 
+    /// Returns the mark of an idempotency key.
+    pub(super) fn key_mark(&self, key: &str) -> [u8; 16] {
+        self.desk.book_marks.mark(&[b"key", key.as_bytes()])
+    }
+
     /// Returns the marks a retry of this request would be recognised by.
     pub(super) fn content_mark(
         &mut self,
@@ -66,11 +71,11 @@ impl Work<'_, '_> {
         request: &Request,
     ) -> Result<Option<RequestMark>, Stop> {
         let Some(key) = &request.idempotency_key else { return Ok(None) };
-        let key = self.desk.book_marks.mark(&[b"key", key.as_str().as_bytes()]);
+        let key = self.key_mark(key.as_str());
         let content = content_bytes(request);
         // A request may quote the customer, or the message it is about: its mark hangs on their
         // own key, and says nothing once that key is destroyed.
-        let owner = match (stream, &request.command) {
+        let owner = match (stream, request.command.fact()) {
             (StreamId::Customer(_), _) => Some((Subject::Customer, Class::Identity)),
             (StreamId::Book(_), Command::HoldMail(held)) if !held.mail.is_empty() => {
                 Some((Subject::Mail(held.mail.clone()), Class::Correspondence))
@@ -138,7 +143,7 @@ impl Marker for Marks<'_> {
 /// The bytes whose mark tells whether a retry asks for the same: everything but the key itself and
 /// the expected version, which a careful client reads anew before it retries.
 fn content_bytes(request: &Request) -> Vec<u8> {
-    let said = (&request.effective_at, &request.reason, &request.corrects, &request.command);
+    let said = (&request.effective_at, &request.reason, &request.corrects, request.command.fact());
     serde_json::to_vec(&said).unwrap_or_default()
 }
 

@@ -11,6 +11,8 @@ mod lookup;
 mod numbers;
 mod request;
 mod sheet;
+mod take_back;
+mod take_over;
 mod void;
 
 pub(super) use keys::{book_marks, open_section};
@@ -174,8 +176,7 @@ impl Desk {
         pending: &Pending,
         sheet: &mut Sheet,
     ) -> Result<Result<Vec<Outcome>, Refusal>, SubmitError> {
-        let keep_events =
-            unit.iter().any(|request| matches!(request.command, Command::VoidEvent(_)));
+        let keep_events = unit.iter().any(|request| request.command.is_void());
         let mut outcomes = Vec::with_capacity(unit.len());
         let mut before = None;
         for (index, request) in unit.into_iter().enumerate() {
@@ -212,12 +213,14 @@ struct Said {
     reason: Option<Note>,
     corrects: Option<EventId>,
     mark: Option<RequestMark>,
+    /// For what is taken over from another ledger: when it was recorded there, and by whom.
+    there: Option<(Timestamp, Actor)>,
 }
 
 impl Said {
     /// Says nothing but the time.
     const fn nothing(effective_at: Timestamp) -> Self {
-        Said { effective_at, reason: None, corrects: None, mark: None }
+        Said { effective_at, reason: None, corrects: None, mark: None, there: None }
     }
 }
 

@@ -49,16 +49,18 @@ impl Work<'_, '_> {
         }
         let effective_at = request.effective_at.unwrap_or(self.asker.now);
         let Request { reason, corrects, command, .. } = request;
-        let said = Said { effective_at, reason, corrects, mark: content };
+        let said = Said { effective_at, reason, corrects, mark: content, there: None };
         let events = match command {
             Command::VoidEvent(void) => self.void(&stream, &said, void.event)?,
+            Command::TakeBack(events) => self.take_back(&stream, &said, &events)?,
+            Command::TakeOver(over) => self.take_over(&stream, said, *over)?,
             Command::AttachFile(attach) => {
                 let body = self.attach(&stream, attach, before)?;
-                self.accept(&stream, &said, body)?
+                self.accept(&stream, &said, body, None)?
             }
             other => {
                 let body = self.propose(&stream, &said, other)?;
-                self.accept(&stream, &said, body)?
+                self.accept(&stream, &said, body, None)?
             }
         };
         Ok(Outcome { events, repeated: false })
@@ -106,10 +108,10 @@ impl Work<'_, '_> {
             failed: Cell::new(None),
         };
         let context = Context {
-            now: self.asker.now,
+            now: said.there.as_ref().map_or(self.asker.now, |(recorded_at, _)| *recorded_at),
             effective_at: said.effective_at,
             book: self.sheet.book.as_ref().unwrap_or(&self.desk.book),
-            actor: self.asker.actor,
+            actor: said.there.as_ref().map_or(self.asker.actor, |(_, actor)| actor),
             reason: said.reason.as_ref(),
             marks: &marks,
             numbers: &Series(series.unwrap_or(1)),
@@ -128,16 +130,23 @@ impl Work<'_, '_> {
         Ok(value)
     }
 
-    fn propose(&mut self, stream: &StreamId, said: &Said, command: Command) -> Result<Body, Stop> {
+    pub(super) fn propose(
+        &mut self,
+        stream: &StreamId,
+        said: &Said,
+        command: Command,
+    ) -> Result<Body, Stop> {
         self.decide(stream, said, None, |context, draft| command::propose(command, context, draft))
     }
 
-    /// Completes, checks and emits a proposal and everything that follows from it.
-    fn accept(
+    /// Completes, checks and emits a proposal and everything that follows from it. What is taken over
+    /// from another ledger says in `as_there` what all of it was there.
+    pub(super) fn accept(
         &mut self,
         stream: &StreamId,
         said: &Said,
         body: Body,
+        mut as_there: Option<&mut dyn Iterator<Item = Body>>,
     ) -> Result<Vec<EventRef>, Stop> {
         let mut waiting = VecDeque::from([body]);
         let mut events: Vec<EventRef> = Vec::with_capacity(1);
@@ -147,12 +156,20 @@ impl Work<'_, '_> {
                 body.complete(context, draft)?;
                 body.check(context, draft)
             })?;
+            if let Some(there) = &mut as_there
+                && there.next().is_none_or(|there| there != body)
+            {
+                return Err(Rejection::TakenOverDiffers { kind: body.kind() }.into());
+            }
             self.check_claim(&body)?;
             let cause = events.first().map(|first| first.event_id);
             let body = self.emit(stream, said, cause, body, &mut events)?;
             let follows = self
                 .decide(stream, said, None, |context, draft| body.consequences(context, draft))?;
             waiting.extend(follows);
+        }
+        if let Some(left) = as_there.and_then(Iterator::next) {
+            return Err(Rejection::TakenOverDiffers { kind: left.kind() }.into());
         }
         Ok(events)
     }
@@ -180,9 +197,10 @@ impl Work<'_, '_> {
 }
 
 fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
-    let book = match &request.command {
+    let book = match request.command.fact() {
         Command::PublishPolicyVersion(_) => Some(BookStream::Policies),
-        Command::ApplyImport(_) => Some(BookStream::Imports),
+        Command::ApplyImport(_) | Command::CloseRevert(_) => Some(BookStream::Imports),
+        Command::NoteExport(_) => Some(BookStream::Exports),
         Command::HoldMail(_) | Command::AssignMail(_) => Some(BookStream::Mail),
         Command::AttachFile(attach) if matches!(attach.subject, Subject::Mail(_)) => {
             Some(BookStream::Mail)

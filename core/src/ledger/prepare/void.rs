@@ -12,7 +12,7 @@ use crate::event::{Body, Class, StreamId, Subject, book};
 use crate::id::EventId;
 
 /// Makes no marks.
-struct NoMarks;
+pub(super) struct NoMarks;
 
 impl Marker for NoMarks {
     fn mark(&self, _subject: &Subject, _class: Class, _value: &str) -> [u8; 16] {
@@ -31,7 +31,7 @@ impl Work<'_, '_> {
         let target = void::Target { event: target, position, kind };
         let without = self.without(stream, &target)?;
         let (event, kind_tag) = (target.event, kind.tag());
-        let body = Body::EventVoided(book::EventVoided { event, position, kind_tag });
+        let body = Body::EventVoided(book::EventVoided { event, position, kind_tag, import: None });
         self.decide(stream, said, None, |context, draft| body.check(context, draft))?;
         self.sheet.overlays.insert(
             stream.clone(),
@@ -41,12 +41,14 @@ impl Work<'_, '_> {
         self.emit(stream, said, None, body, &mut events)?;
         Ok(events)
     }
+
     /// Returns the stream's state without the target. What is read again begins at its first event,
     /// or where its state was saved last, if that was before the target.
     fn without(&mut self, stream: &StreamId, target: &void::Target) -> Result<CustomerState, Stop> {
         let book = self.book().clone();
         // Checking a history again makes no new marks and takes no new numbers.
         let rules = void::Rules { book: &book, marks: &NoMarks, numbers: &Series(1) };
+        let waiting = self.waiting_of(stream)?;
         let Work { desk, sheet, .. } = self;
         let overlay = sheet.overlays.entry(stream.clone()).or_default();
         let known = overlay.replaced.as_deref().or_else(|| desk.states.get(stream));
@@ -60,7 +62,7 @@ impl Work<'_, '_> {
         let stored =
             desk.reader.events(Query { stream: Some(stream.clone()), from, ..Query::default() });
         let emitted = sheet.emitted.iter().filter(|(event, _)| event.envelope.stream == *stream);
-        let events = stored.chain(emitted.cloned().map(Ok));
+        let events = stored.chain(waiting.into_iter().chain(emitted.cloned()).map(Ok));
         let written = target.without(&state, &now, events, rules).map_err(Stop::Broken)?;
         state.merge(written?);
         Ok(state)

@@ -14,8 +14,8 @@ pub mod render;
 pub mod seat;
 pub mod session;
 pub mod settings;
-pub mod suggest;
 pub mod system;
 pub mod text;
 
+pub use daybook_server::suggest;
 pub use error::CliError;

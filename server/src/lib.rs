@@ -12,6 +12,8 @@ pub mod export;
 pub mod import;
 pub mod mail;
 pub mod serve;
+pub mod suggest;
+pub mod text;
 pub mod when;
 
 use std::sync::Arc;

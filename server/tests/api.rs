@@ -110,7 +110,7 @@ async fn problems_have_a_status_a_code_and_a_hint() {
     let (status, problem) = call(&router, request).await;
     assert_eq!((status, problem["field"].as_str()), (400, Some("x-daybook-actor")));
     let (status, problem) = post(&router, json!([[{ "command": "fly" }]])).await;
-    assert_eq!((status, problem["field"].as_str()), (400, Some("units[0][0]")));
+    assert_eq!((status, problem["field"].as_str()), (400, Some("/units/0/0/command")));
     assert_eq!(post(&router, json!([[register("C-1")]])).await.0, 200);
     let (status, problem) = post(&router, json!([[register("C-1")]])).await;
     assert_eq!((status, problem["rule"].as_str()), (422, Some("I-12")));

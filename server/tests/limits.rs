@@ -200,7 +200,7 @@ fn bodies_have_a_size_a_depth_and_numbers_an_end() {
     expect(answer(&mut stream), (413, "body_too_large"));
     let packed = format!("{head}content-encoding: gzip\r\ncontent-length: 2\r\n\r\nxx");
     expect(server.say(packed), (415, "content_encoding_unsupported"));
-    expect(server.post("{\"units\": [[{\"command\": \"fly\"}]]}"), (400, "malformed"));
+    expect(server.post("{\"units\": [[{\"command\": \"fly\"}]]}"), (400, "field_unknown"));
 }
 
 #[test]

@@ -125,8 +125,7 @@ impl From<ClientError> for CliError {
                 // The interface answers in the language it was asked in.
                 let message = Text::new(
                     format!("{}{}", problem.detail, rule(" (rule ", ")")),
-                    wording::clock_zh(&problem.code, &problem.detail)
-                        .unwrap_or_else(|| format!("{}{}", problem.detail, rule("（规则 ", "）"))),
+                    format!("{}{}", problem.detail, rule("（规则 ", "）")),
                 );
                 let hint = wording::for_the_command_line(&problem.code)
                     .or_else(|| problem.hint.clone().map(Text::from));
@@ -183,8 +182,7 @@ impl From<BookError> for CliError {
         let (exit, hint) = match &error {
             BookError::Log(log) => opening(log),
             BookError::Found(FoundError::Refused(rejection)) => {
-                let hint = wording::genesis_hint(rejection.code());
-                (Exit::Refused, hint.unwrap_or_else(|| rejection.hint().into()))
+                (Exit::Refused, Text::new(rejection.hint(), rejection.hint_zh()))
             }
             BookError::SigningKeyDiffers => (
                 Exit::Broken,

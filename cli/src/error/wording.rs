@@ -46,27 +46,6 @@ pub(super) fn for_the_command_line(code: &str) -> Option<Text> {
     Some(hint.into())
 }
 
-/// Says in Chinese what the interface says of the clock.
-pub(super) fn clock_zh(code: &str, en: &str) -> Option<String> {
-    match code {
-        "clock_jump" => Some(format!("时钟向前跳动超过一天，尚未有人确认：{en}")),
-        "clock_differs" => Some(format!("时钟显示的时间与所确认的不同：{en}")),
-        _ => None,
-    }
-}
-
-/// Returns the hint for a refusal to open a new ledger.
-pub(super) fn genesis_hint(code: &str) -> Option<Text> {
-    let hint = match code {
-        "zone_unknown" => (
-            "give --zone a name such as Asia/Shanghai, Europe/London or UTC",
-            "请给 --zone 一个名称，例如 Asia/Shanghai、Europe/London 或 UTC",
-        ),
-        _ => return None,
-    };
-    Some(hint.into())
-}
-
 /// Says what the system said, for the cases people meet.
 pub(super) fn io_zh(error: &std::io::Error) -> String {
     use std::io::ErrorKind as K;
@@ -95,10 +74,7 @@ pub(super) fn book_zh(error: &BookError, en: &str) -> String {
         ),
         BookError::Vault(_) => format!("密钥库无法使用：{en}"),
         BookError::Found(FoundError::NotEmpty { events }) => format!("日志中已有 {events} 个事件"),
-        BookError::Found(FoundError::Refused(rejection)) => match rejection.code() {
-            "zone_unknown" => format!("不认识这个时区：{en}"),
-            _ => format!("账簿不能这样开立：{en}"),
-        },
+        BookError::Found(FoundError::Refused(rejection)) => rejection.message_zh(),
         BookError::SigningKeyDiffers => "密钥库的签名密钥与开账时不同".to_owned(),
         _ => format!("账簿无法打开：{en}"),
     }

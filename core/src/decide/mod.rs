@@ -39,6 +39,7 @@ mod testing;
 mod tests;
 pub mod transfer;
 pub mod void;
+mod words;
 mod working_time;
 
 pub use command::{Command, Request};

@@ -17,10 +17,10 @@ use daybook_core::decide::command::AttachFile;
 use daybook_core::decide::{Rejection, Request};
 use daybook_core::event::attachment::{AttachmentAdded, AttachmentId, MediaType};
 use daybook_core::event::{Body as EventBody, Kind, StreamId, Subject};
-use daybook_core::id::{EventId, Line, Note, RequestKey};
+use daybook_core::id::{EventId, Line, Note};
 use daybook_core::ledger::read::Query;
 use daybook_core::ledger::{
-    AttachError, AttachedFile, Batch, Mode, Reader, Refusal, SubmitError, Upload, Uploaded,
+    AttachError, AttachedFile, Batch, Mode, Reader, SubmitError, Upload, Uploaded,
 };
 use daybook_core::position::Position;
 use daybook_core::proof::Hash;
@@ -32,13 +32,14 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::basis::{BasisQuery, BasisView};
-use super::caller::Caller;
+use super::caller::{Caller, KeyHeader};
 use super::commands::EventRefView;
 use super::describe::Operation;
 use super::events::{customer_code, found};
 use super::extract::{Params, PathPart};
+use super::problem::{Code, Told};
 use super::route::{Routes, get, post};
-use super::{ApiError, Problem, blocking};
+use super::{ApiError, blocking};
 use crate::App;
 
 /// The most attachments one answer lists.
@@ -47,8 +48,6 @@ pub const LIMIT_MAX: usize = 1000;
 const CHUNKS_AHEAD: usize = 4;
 /// Bytes of content in one chunk of an answer.
 const CHUNK_SIZE_BYTES: usize = 1 << 16;
-/// The header that recognises a retry.
-const KEY_HEADER: &str = "idempotency-key";
 
 /// What is said about a file that comes with an event.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -180,8 +179,6 @@ fn takes_file(operation: &mut Operation<'_>) {
 
 fn takes_file_and_attaches(operation: &mut Operation<'_>) {
     takes_file(operation);
-    let key = operation.schemas.requests.subschema_for::<RequestKey>().to_value();
-    operation.header(KEY_HEADER, false, "Recognises a retry.", key);
     operation.problem(StatusCode::CONFLICT);
     let schema = operation.schemas.answers.subschema_for::<AttachedAnswer>().to_value();
     operation.answer(StatusCode::CREATED, "application/json", schema, "It is attached.");
@@ -198,7 +195,7 @@ fn gives_file(operation: &mut Operation<'_>) {
 impl From<AttachError> for ApiError {
     fn from(error: AttachError) -> ApiError {
         match error {
-            AttachError::Refused(rejection) => refused(rejection),
+            AttachError::Refused(rejection) => ApiError::refused(&rejection),
             AttachError::Files(error) => SubmitError::from(error).into(),
             AttachError::Ledger(error) => error.into(),
             other => {
@@ -208,10 +205,6 @@ impl From<AttachError> for ApiError {
             }
         }
     }
-}
-
-const fn refused(rejection: Rejection) -> ApiError {
-    ApiError::Refused { unit: 0, refusal: Refusal { index: 0, rejection } }
 }
 
 async fn upload(
@@ -232,17 +225,14 @@ async fn attach(
     PathPart(id): PathPart<String>,
     Params(label): Params<LabelQuery>,
     caller: Caller,
+    KeyHeader(idempotency_key): KeyHeader,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let key = headers.get(KEY_HEADER).map(|key| RequestKey::new(key.to_str().unwrap_or_default()));
-    let idempotency_key = key.transpose().map_err(|error| {
-        malformed(KEY_HEADER, error.to_string(), "send a key of up to 256 characters")
-    })?;
     let reader = app.ledger.reader().clone();
     let envelope = blocking(move || Ok(found(&reader, &id)?.0.envelope)).await?;
     let StreamId::Customer(customer) = envelope.stream.clone() else {
-        return Err(refused(Rejection::CustomerRequired {}));
+        return Err(ApiError::refused(&Rejection::CustomerRequired {}));
     };
     let (uploaded, media_type) = take_in(&app, envelope.stream, &headers, body).await?;
     let command = AttachFile {
@@ -258,7 +248,7 @@ async fn attach(
     let batch = Batch { actor, source, units: vec![vec![request]], mode: Mode::Commit };
     let answer = app.ledger.submit(batch).await?;
     let unit = answer.units.into_iter().next().ok_or(ApiError::Interrupted)?;
-    let outcomes = unit.map_err(|refusal| ApiError::Refused { unit: 0, refusal })?;
+    let outcomes = unit.map_err(|refusal| ApiError::refused(&refusal.rejection))?;
     let outcome = outcomes.first().ok_or(ApiError::Interrupted)?;
     let event = outcome.events.first().ok_or(ApiError::Interrupted)?;
     let answer = AttachedAnswer {
@@ -298,11 +288,15 @@ async fn take_in(
     let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
     let media_type = text(header::CONTENT_TYPE).unwrap_or("application/octet-stream");
     let media_type = MediaType::new(media_type).map_err(|error| {
-        malformed("content-type", error.to_string(), "send a type such as application/pdf")
+        let zh = format!("内容类型不合格（{error}）");
+        let hint = ("send a type such as application/pdf", "请发送 application/pdf 这样的类型");
+        ApiError::malformed("content-type", (error.to_string(), zh), hint)
     })?;
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > ATTACHMENT_SIZE_BYTES_MAX) {
-        return Err(refused(Rejection::AttachmentTooLarge { max: ATTACHMENT_SIZE_BYTES_MAX }));
+        return Err(ApiError::refused(&Rejection::AttachmentTooLarge {
+            max: ATTACHMENT_SIZE_BYTES_MAX,
+        }));
     }
     let upload = Upload::new(stream, Subject::Customer, media_type.clone());
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
@@ -363,7 +357,7 @@ async fn of_customer(
         let reader = app.ledger.reader();
         let customer = customer_code(&code)?;
         if !reader.knows(&customer)? {
-            return Err(refused(Rejection::CustomerUnknown { customer }));
+            return Err(ApiError::refused(&Rejection::CustomerUnknown { customer }));
         }
         list(reader, StreamId::Customer(customer), None, query.from).map(Json)
     })
@@ -438,10 +432,12 @@ async fn content(
 ) -> Result<Response, ApiError> {
     let file = blocking(move || {
         let file = app.ledger.reader().attached_file(Position(position))?;
-        file.ok_or_else(|| ApiError::NotFound {
-            what: "attachment",
-            name: position.to_string(),
-            hint: "give the position of an attachment.added event",
+        file.ok_or_else(|| {
+            let hint = (
+                "give the position of an attachment.added event",
+                "请给出 attachment.added 事件的位置",
+            );
+            ApiError::missing(("attachment", "附件"), position, hint)
         })
     })
     .await?;
@@ -475,23 +471,13 @@ fn part_of(range: &str, size: u64) -> Option<Option<(u64, u64)>> {
     Some((from < size).then(|| (from, to.saturating_add(1).min(size))))
 }
 
-fn malformed(field: &str, problem: String, hint: &'static str) -> ApiError {
-    ApiError::Malformed { field: field.to_owned(), problem, hint }
-}
-
 /// Answers a range that lies behind the content.
 fn behind(size: u64) -> Response {
-    let problem = Problem {
-        status: StatusCode::RANGE_NOT_SATISFIABLE.as_u16(),
-        code: "range_unsatisfiable".to_owned(),
-        detail: format!("the content has {size} bytes; the range lies behind it"),
-        hint: Some("ask for a range within the content, or for all of it".to_owned()),
-        rule: None,
-        field: Some("range".to_owned()),
-        unit: None,
-        request: None,
-    };
-    let mut response = problem.into_response();
+    let detail = (
+        format!("the content has {size} bytes; the range lies behind it"),
+        format!("内容有 {size} 字节；范围在其之后"),
+    );
+    let mut response = Told::new(Code::RangeUnsatisfiable, detail).at("range").into_response();
     if let Ok(range) = HeaderValue::try_from(format!("bytes */{size}")) {
         response.headers_mut().insert(header::CONTENT_RANGE, range);
     }

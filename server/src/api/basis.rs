@@ -48,7 +48,7 @@ pub struct Resolved {
 /// Reads an instant, or a date as the end (or start) of its day in the zone.
 ///
 /// # Errors
-/// [`ApiError::Malformed`] naming the field.
+/// [`ApiError`] naming the field.
 pub fn instant(
     field: &str,
     text: &str,
@@ -59,10 +59,16 @@ pub fn instant(
     if let Ok(date) = text.parse::<Date>() {
         return Ok(if end_of_day { date.end_in(zone) } else { date.start_in(zone) });
     }
-    text.parse::<Timestamp>().map_err(|_| ApiError::Malformed {
-        field: field.to_owned(),
-        problem: format!("{field} {text:?} is neither a date nor an instant"),
-        hint: "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
+    text.parse::<Timestamp>().map_err(|_| {
+        let problem = (
+            format!("{field} {text:?} is neither a date nor an instant"),
+            format!("{field} {text:?} 既不是日期也不是时刻"),
+        );
+        let hint = (
+            "write a date such as 2026-03-31, or an instant such as 2026-03-31T09:30:00+08:00",
+            "请写 2026-03-31 这样的日期，或 2026-03-31T09:30:00+08:00 这样的时刻",
+        );
+        ApiError::malformed(field, problem, hint)
     })
 }
 
@@ -70,7 +76,7 @@ impl BasisQuery {
     /// Works the basis out against a ledger.
     ///
     /// # Errors
-    /// [`ApiError::Malformed`] for a text that is no time, [`ApiError::Submit`] when the log cannot be read.
+    /// [`ApiError`] for a text that is no time, or when the log cannot be read.
     pub fn resolve(&self, reader: &Reader) -> Result<Resolved, ApiError> {
         let zone = reader.book()?.zone;
         let parse = |field, text: &Option<String>| {

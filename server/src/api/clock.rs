@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use daybook_core::ledger::ClockState;
 use daybook_core::time::Timestamp;
 use schemars::JsonSchema;
@@ -50,7 +51,8 @@ pub(super) fn routes() -> Routes {
         "clock",
         [
             get("/clock", "Tell whether the clock is believed", read),
-            post("/clock", "Confirm that the clock is right after it has jumped", confirm),
+            post("/clock", "Confirm that the clock is right after it has jumped", confirm)
+                .describe(|operation| operation.problem(StatusCode::CONFLICT)),
         ],
     )
 }

@@ -1,21 +1,28 @@
-//! `POST /v1/commands`: units of requests, each taken whole or refused whole.
+//! `POST /v1/commands`: units of requests, each taken whole or refused whole; and
+//! `POST /v1/customers/{code}/commands`: one request about a customer.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use daybook_core::decide::Request;
 use daybook_core::id::EventId;
-use daybook_core::ledger::{Answer, Batch, EventRef, Mode, Outcome, Unit};
+use daybook_core::ledger::{Answer, Batch, EventRef, Mode, Outcome};
 use daybook_core::position::{Position, StreamVersion};
 use daybook_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::caller::Caller;
-use super::extract::Call;
+use super::caller::{Caller, KeyHeader};
+use super::error::refused;
+use super::events::customer_code;
+use super::extract::{Call, Params, PathPart};
+use super::problem::{Told, pointer_to};
 use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
+use crate::text::Language;
+
+mod read;
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +42,7 @@ pub enum UnitAnswer {
     /// Its requests were taken; one entry each.
     Taken(Vec<OutcomeView>),
     /// It was refused as a whole.
-    Refused(Problem),
+    Refused(Box<Problem>),
 }
 
 /// What became of one request.
@@ -87,6 +94,46 @@ impl From<&Outcome> for OutcomeView {
     }
 }
 
+/// What became of a call of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CommandAnswer {
+    /// Whether nothing was kept.
+    pub dry_run: bool,
+    /// Its events, consequences included.
+    pub events: Vec<EventRefView>,
+    /// Whether it had been taken before; nothing was added then.
+    pub repeated: bool,
+    /// The answer reflects the events before this position.
+    pub position: Position,
+}
+
+/// How a call of one request is carried out.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CommandQuery {
+    /// Whether nothing is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+}
+
+/// One request, still unread.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct Unread(serde_json::Value);
+
+impl JsonSchema for Unread {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Request::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        Request::schema_id()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Request::json_schema(generator)
+    }
+}
+
 /// What a caller sends, its requests still unread so that each can be named when it is wrong.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -100,26 +147,68 @@ struct Commands {
 }
 
 pub(super) fn routes() -> Routes {
+    let refuses = |operation: &mut super::describe::Operation<'_>| {
+        operation.problem(StatusCode::NOT_FOUND);
+        operation.problem(StatusCode::CONFLICT);
+        operation.problem(StatusCode::INSUFFICIENT_STORAGE);
+    };
     let submit =
         post("/commands", "Record facts: units of requests, each whole or not at all", submit)
-            .describe(|operation| {
-                operation.problem(StatusCode::NOT_FOUND);
-                operation.problem(StatusCode::CONFLICT);
-                operation.problem(StatusCode::INSUFFICIENT_STORAGE);
-            });
-    Routes::of("commands", [submit])
+            .describe(refuses);
+    let one = post("/customers/{code}/commands", "Record one fact about a customer", one)
+        .describe(refuses);
+    Routes::of("commands", [submit, one])
 }
 
 async fn submit(
     State(app): State<App>,
     caller: Caller,
+    key: KeyHeader,
+    language: Language,
     Call(call): Call<Commands>,
 ) -> Result<Json<CommandsAnswer>, ApiError> {
-    let units = units(call.units)?;
-    let mode = mode(call.dry_run);
+    let Commands { units: unread, dry_run } = call;
+    let mut units = read::units(&unread)?;
+    if let KeyHeader(Some(key)) = key {
+        match units.as_mut_slice() {
+            [unit] => match unit.as_mut_slice() {
+                [request] => read::put_key(request, key, "/units/0/0")?,
+                _ => return Err(read::key_for_several()),
+            },
+            _ => return Err(read::key_for_several()),
+        }
+    }
     let Caller { actor, source } = caller;
-    let answer = app.ledger.submit(Batch { actor, source, units, mode }).await?;
-    respond(answer, call.dry_run).map(Json)
+    let answer = app.ledger.submit(Batch { actor, source, units, mode: mode(dry_run) }).await?;
+    respond(answer, dry_run, language, &unread).map(Json)
+}
+
+async fn one(
+    State(app): State<App>,
+    PathPart(code): PathPart<String>,
+    Params(query): Params<CommandQuery>,
+    caller: Caller,
+    key: KeyHeader,
+    Call(Unread(unread)): Call<Unread>,
+) -> Result<Json<CommandAnswer>, ApiError> {
+    let mut request = read::request(&unread, "")?;
+    read::put_customer(&mut request, customer_code(&code)?)?;
+    if let KeyHeader(Some(key)) = key {
+        read::put_key(&mut request, key, "")?;
+    }
+    let dry_run = query.dry_run.unwrap_or_default();
+    let Caller { actor, source } = caller;
+    let units = vec![vec![request]];
+    let answer = app.ledger.submit(Batch { actor, source, units, mode: mode(dry_run) }).await?;
+    let position = answer.next;
+    let unit = answer.units.into_iter().next().ok_or(ApiError::Interrupted)?;
+    let outcomes = unit.map_err(|refusal| Told {
+        field: pointer_to(&refusal.rejection.fault(), &unread),
+        ..refused(0, &refusal)
+    })?;
+    let outcome = outcomes.first().map(OutcomeView::from).ok_or(ApiError::Interrupted)?;
+    let OutcomeView { events, repeated } = outcome;
+    Ok(Json(CommandAnswer { dry_run, events, repeated, position }))
 }
 
 /// Returns the mode of a call that is one batch.
@@ -133,30 +222,31 @@ pub(crate) fn rehearsal() -> u64 {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
-fn units(units: Vec<Vec<serde_json::Value>>) -> Result<Vec<Unit>, ApiError> {
-    let request = |unit: usize, index: usize, value| {
-        serde_json::from_value::<Request>(value).map_err(|error| ApiError::Malformed {
-            field: format!("units[{unit}][{index}]"),
-            problem: format!("the request cannot be read: {error}"),
-            hint: "see docs/reference/commands.md for the commands and their fields",
-        })
-    };
-    let unit = |(at, requests): (usize, Vec<serde_json::Value>)| {
-        requests.into_iter().enumerate().map(|(index, value)| request(at, index, value)).collect()
-    };
-    units.into_iter().enumerate().map(unit).collect()
-}
-
-/// A call of one unit that is refused answers with the refusal itself.
-pub(super) fn respond(answer: Answer, dry_run: bool) -> Result<CommandsAnswer, ApiError> {
+/// A call of one unit that is refused answers with the refusal itself. What the caller sent, where
+/// it was requests, is given for naming the field at fault.
+pub(super) fn respond(
+    answer: Answer,
+    dry_run: bool,
+    language: Language,
+    unread: &[Vec<serde_json::Value>],
+) -> Result<CommandsAnswer, ApiError> {
     let position = answer.next;
     let single = answer.units.len() == 1;
     let mut units = Vec::with_capacity(answer.units.len());
     for (unit, result) in answer.units.into_iter().enumerate() {
         units.push(match result {
             Ok(outcomes) => UnitAnswer::Taken(outcomes.iter().map(OutcomeView::from).collect()),
-            Err(refusal) if single => return Err(ApiError::Refused { unit, refusal }),
-            Err(refusal) => UnitAnswer::Refused(Problem::refused(unit, &refusal)),
+            Err(refusal) => {
+                let request = unread.get(unit).and_then(|unit| unit.get(refusal.index));
+                let at = request
+                    .and_then(|request| pointer_to(&refusal.rejection.fault(), request))
+                    .map(|pointer| format!("/units/{unit}/{}{pointer}", refusal.index));
+                let told = Told { field: at, ..refused(unit, &refusal) };
+                if single {
+                    return Err(told.into());
+                }
+                UnitAnswer::Refused(Box::new(told.told(language)))
+            }
         });
     }
     Ok(CommandsAnswer { dry_run, units, position })

@@ -60,11 +60,11 @@ async fn take(
         let who = (caller.actor, caller.source);
         take_in(&app, &body, query.customer.as_ref(), &who).map_err(|error| match error {
             ContactsError::Ledger(error) => ApiError::Submit(error),
-            ContactsError::Text(error) => ApiError::Malformed {
-                field: "body".to_owned(),
-                problem: error.to_string(),
-                hint: "report the card that caused it",
-            },
+            ContactsError::Text(error) => {
+                let zh = format!("名片中有文字无法存储（{error}）");
+                let hint = ("report the card that caused it", "请报告引起此问题的名片");
+                ApiError::malformed("body", (error.to_string(), zh), hint)
+            }
         })
     })
     .await

@@ -254,11 +254,11 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
         }
     }
     if events.is_empty() {
-        return Err(ApiError::NotFound {
-            what: "customer",
-            name: code.to_owned(),
-            hint: "see `daybook show` for the customers on file, or check the code",
-        });
+        let hint = (
+            "see `daybook show` for the customers on file, or check the code",
+            "已建档的客户见 `daybook show`，或请核对代码",
+        );
+        return Err(ApiError::missing(("customer", "客户"), code, hint));
     }
     events
         .sort_by_key(|opened| (opened.event.envelope.effective_at, opened.event.envelope.position));

@@ -54,7 +54,8 @@ pub struct Operation<'s> {
 impl<'s> Operation<'s> {
     /// Starts an operation that may fail as every one may.
     pub fn new(schemas: &'s mut Schemas, path: &'static str) -> Self {
-        let (parameters, responses) = (Vec::new(), BTreeMap::new());
+        let language = json!({ "$ref": "#/components/parameters/accept-language" });
+        let (parameters, responses) = (vec![language], BTreeMap::new());
         let mut operation = Operation { schemas, path, parameters, body: None, responses };
         for status in [StatusCode::BAD_REQUEST, StatusCode::INTERNAL_SERVER_ERROR] {
             operation.problem(status);
@@ -172,9 +173,7 @@ impl<'s> Operation<'s> {
     /// Writes the operation as OpenAPI has it.
     pub fn finish(self) -> Map<String, Value> {
         let mut written = Map::new();
-        if !self.parameters.is_empty() {
-            written.insert("parameters".to_owned(), Value::Array(self.parameters));
-        }
+        written.insert("parameters".to_owned(), Value::Array(self.parameters));
         if let Some(body) = self.body {
             written.insert("requestBody".to_owned(), body);
         }
@@ -256,7 +255,7 @@ macro_rules! signatures {
     )* };
 }
 
-signatures! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E G) }
+signatures! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E G) (A B C D E G H) }
 
 impl Describe for State<App> {
     fn describe(_: &mut Operation<'_>) {}

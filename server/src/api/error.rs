@@ -1,19 +1,21 @@
-//! How everything that can go wrong is told to a caller: one problem document (RFC 9457) with a
-//! status, a stable code, a sentence, and what to do next.
+//! How everything that can go wrong in a handler becomes a problem.
 //!
-//! Invariant: this is the only place where codes and statuses meet.
+//! What the core, an import or mail can say is matched here; what a handler finds itself is told
+//! with [`ApiError::malformed`], [`ApiError::missing`] or [`ApiError::told`]. A new kind of trouble
+//! is a code in [`problem::codes`](super::problem::codes).
 
-use axum::http::{StatusCode, header};
+use std::error::Error;
+
 use axum::response::{IntoResponse, Response};
 use daybook_core::decide::Rejection;
 use daybook_core::ledger::attach::AttachError;
 use daybook_core::ledger::{Refusal, SubmitError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
+use super::problem::{Code, Problem, Told};
 use crate::import::ImportError;
 use crate::import::mapping::MappingError;
 use crate::mail::MailError;
+use crate::text::{Language, Text};
 
 /// What went wrong, before it is put on the wire.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +30,7 @@ pub enum ApiError {
         #[source]
         refusal: Refusal,
     },
-    /// The ledger is broken or was asked too much.
-    #[error(transparent)]
-    Submit(#[from] SubmitError),
-    /// The call itself cannot be understood.
+    /// The call itself cannot be understood; in English only. [`ApiError::malformed`] has both.
     #[error("{problem}")]
     Malformed {
         /// Which part of the call.
@@ -41,7 +40,7 @@ pub enum ApiError {
         /// What to do.
         hint: &'static str,
     },
-    /// What was asked for is not there.
+    /// What was asked for is not there; in English only. [`ApiError::missing`] has both.
     #[error("{what} {name} is not in this ledger")]
     NotFound {
         /// What.
@@ -51,6 +50,9 @@ pub enum ApiError {
         /// What to do.
         hint: &'static str,
     },
+    /// The ledger is broken or was asked too much.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
     /// A mapping cannot be used.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -59,204 +61,123 @@ pub enum ApiError {
     Import(#[from] ImportError),
     /// Taking mail in stopped.
     #[error(transparent)]
-    Mail(#[from] crate::mail::MailError),
+    Mail(#[from] MailError),
     /// Work inside the server ended early.
     #[error("the work was interrupted inside the server")]
     Interrupted,
-    /// Nothing is served at this path.
-    #[error("{method} {path} is no route of this interface")]
-    NoSuchRoute {
-        /// The method.
-        method: String,
-        /// The path.
-        path: String,
-    },
+    /// Anything else, told already.
+    #[error("{}", .0.detail.en)]
+    Told(Box<Told>),
 }
 
-/// The document a caller gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Problem {
-    /// The HTTP status.
-    pub status: u16,
-    /// The stable code.
-    pub code: String,
-    /// What happened, in a sentence without a full stop.
-    pub detail: String,
-    /// What to do next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// The rule of the domain it rests on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// The part of the call it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// Which unit of the call, counted from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<usize>,
-    /// Which request of the unit, counted from 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<usize>,
-}
-
-impl Problem {
-    fn new(status: StatusCode, code: &str, detail: String, hint: Option<&str>) -> Problem {
-        Problem {
-            status: status.as_u16(),
-            code: code.to_owned(),
-            detail,
-            hint: hint.map(str::to_owned),
-            rule: None,
-            field: None,
-            unit: None,
-            request: None,
-        }
+impl ApiError {
+    /// Tells that a part of the call cannot be understood, and what to do; each in English and
+    /// Chinese. The field is a pointer into the body, or the name of a parameter or header.
+    pub fn malformed(
+        field: impl Into<String>,
+        problem: impl Into<Text>,
+        hint: impl Into<Text>,
+    ) -> ApiError {
+        ApiError::from(Told::new(Code::Malformed, problem).at(field).hint(hint))
     }
 
-    /// Tells a refusal.
-    pub fn refused(unit: usize, refusal: &Refusal) -> Problem {
-        let rejection = &refusal.rejection;
-        let status = refused_status(rejection);
-        let detail = rejection.to_string();
-        let problem = Problem::new(status, rejection.code(), detail, Some(rejection.hint()));
-        Problem {
-            rule: rejection.rule().map(str::to_owned),
-            unit: Some(unit),
-            request: Some(refusal.index),
-            ..problem
-        }
+    /// Tells that something, named in English and Chinese, is not there.
+    pub fn missing(
+        what: (&'static str, &'static str),
+        name: impl std::fmt::Display,
+        hint: impl Into<Text>,
+    ) -> ApiError {
+        let detail = (
+            format!("{} {name} is not in this ledger", what.0),
+            format!("此账簿中没有{} {name}", what.1),
+        );
+        ApiError::from(Told::new(Code::NotFound, detail).hint(hint))
     }
-}
 
-impl From<&ApiError> for Problem {
-    fn from(error: &ApiError) -> Problem {
-        use StatusCode as S;
-        match error {
-            ApiError::Refused { unit, refusal } => Problem::refused(*unit, refusal),
-            ApiError::Submit(error) => broken(error),
+    /// Tells that a rule refuses what the call as a whole asks for.
+    pub fn refused(rejection: &Rejection) -> ApiError {
+        Told::refused(rejection).of_request(0, 0).into()
+    }
+
+    /// Tells it in both languages.
+    pub fn told(&self) -> Told {
+        match self {
+            ApiError::Refused { unit, refusal } => refused(*unit, refusal),
             ApiError::Malformed { field, problem, hint } => {
-                let problem =
-                    Problem::new(S::BAD_REQUEST, "malformed", problem.clone(), Some(hint));
-                Problem { field: Some(field.clone()), ..problem }
+                let told = Told::new(Code::Malformed, (problem.clone(), problem.clone()));
+                told.at(field.clone()).hint((*hint, *hint))
             }
             ApiError::NotFound { hint, .. } => {
-                Problem::new(S::NOT_FOUND, "not_found", error.to_string(), Some(hint))
+                let said = self.to_string();
+                Told::new(Code::NotFound, (said.clone(), said)).hint((*hint, *hint))
             }
-            ApiError::Mapping(mapping) => {
-                let detail = mapping.to_string();
-                let problem =
-                    Problem::new(S::BAD_REQUEST, mapping.code(), detail, Some(mapping.hint()));
-                Problem { field: Some("mapping".to_owned()), ..problem }
+            ApiError::Submit(error) => broken(error.code(), error),
+            ApiError::Mapping(error) => {
+                let told = broken(error.code(), error).at("mapping");
+                let zh = told.hint.zh.clone();
+                told.hint((error.hint(), zh))
             }
-            ApiError::Import(import) => stopped(import),
+            ApiError::Import(error) => stopped(error),
             ApiError::Mail(error) => mail_stopped(error),
-            ApiError::Interrupted => Problem::new(
-                S::INTERNAL_SERVER_ERROR,
-                "interrupted",
-                error.to_string(),
-                Some("try again; if it happens again, report it with what you did"),
-            ),
-            ApiError::NoSuchRoute { .. } => Problem::new(
-                S::NOT_FOUND,
-                "no_such_route",
-                error.to_string(),
-                Some("see docs/reference/api.md for the routes"),
-            ),
+            ApiError::Interrupted => Told::plain(Code::Interrupted),
+            ApiError::Told(told) => (**told).clone(),
         }
     }
 }
 
-fn refused_status(rejection: &Rejection) -> StatusCode {
-    match rejection {
-        Rejection::StaleVersion { .. }
-        | Rejection::KeyReused { .. }
-        | Rejection::NumberTaken { .. } => StatusCode::CONFLICT,
-        Rejection::CustomerUnknown { .. } => StatusCode::NOT_FOUND,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
+/// Tells it in English.
+impl From<&ApiError> for Problem {
+    fn from(error: &ApiError) -> Problem {
+        error.told().told(Language::En)
     }
 }
 
-fn broken(error: &SubmitError) -> Problem {
-    let (status, hint) = match error.code() {
-        "batch_too_large" => (StatusCode::PAYLOAD_TOO_LARGE, "send fewer requests at once"),
-        "disk_full" => {
-            (StatusCode::INSUFFICIENT_STORAGE, "free some space; writing then resumes by itself")
-        }
-        "corrupt" => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "run `daybook verify` to see how far the ledger can be trusted",
-        ),
-        "derived_damaged" | "storage_failed" => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "open the ledger again; what was acknowledged is in its journal",
-        ),
-        "upload_broke_off" => (StatusCode::BAD_REQUEST, "send the file again"),
-        "attachment_missing" | "attachment_damaged" => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "bring the file back from a mirror or a backup; `daybook verify` names all such files",
-        ),
-        "clock_jump" => (
-            StatusCode::CONFLICT,
-            "nothing was recorded; set the clock right or, if it is right, confirm it with \
-             POST /v1/clock",
-        ),
-        "clock_differs" => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "read the clock with GET /v1/clock and confirm what it shows, if that is right",
-        ),
-        "closed" => (StatusCode::SERVICE_UNAVAILABLE, "open the ledger again and retry"),
-        _ => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "check that the directory and its vault are whole and readable",
-        ),
-    };
-    Problem::new(status, error.code(), chain(error), Some(hint))
+impl From<Told> for ApiError {
+    fn from(told: Told) -> ApiError {
+        ApiError::Told(Box::new(told))
+    }
 }
 
-fn stopped(error: &ImportError) -> Problem {
+/// Tells that a rule refuses one request of a call.
+pub(super) fn refused(unit: usize, refusal: &Refusal) -> Told {
+    Told::refused(&refusal.rejection).of_request(unit, refusal.index)
+}
+
+/// Tells something that is broken. What exactly, only those can use who read the technical words.
+fn broken(code: &str, error: &dyn Error) -> Told {
+    let code = Code::named(code).unwrap_or(Code::Interrupted);
+    let technical = chain(error);
+    let zh = format!("{}（{technical}）", code.entry().meaning.zh);
+    Told::new(code, (technical, zh))
+}
+
+fn stopped(error: &ImportError) -> Told {
     match error {
-        ImportError::Submit(error) => broken(error),
-        ImportError::Refused { refusal } => Problem::refused(0, refusal),
-        ImportError::Csv { .. } | ImportError::Header { .. } | ImportError::Text(_) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Problem::new(status, error.code(), chain(error), Some(error.hint()))
-        }
-        ImportError::Interrupted => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Problem::new(status, error.code(), chain(error), Some(error.hint()))
+        ImportError::Submit(error) => broken(error.code(), error),
+        ImportError::Refused { refusal } => refused(0, refusal),
+        ImportError::Csv { .. }
+        | ImportError::Header { .. }
+        | ImportError::Text(_)
+        | ImportError::Interrupted => {
+            let told = broken(error.code(), error);
+            let zh = told.hint.zh.clone();
+            told.hint((error.hint(), zh))
         }
     }
 }
 
-fn mail_stopped(error: &MailError) -> Problem {
+fn mail_stopped(error: &MailError) -> Told {
     match error {
-        MailError::Ledger(error) => broken(error),
-        MailError::Stream { .. } => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "mail_unreadable",
-            chain(error),
-            Some("send the whole mailbox again; what was taken is recognised"),
-        ),
-        MailError::Files(AttachError::Refused(rejection)) => {
-            Problem::refused(0, &Refusal { index: 0, rejection: rejection.clone() })
-        }
-        MailError::Files(files) => Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            files.code(),
-            chain(error),
-            Some("check that the folder of the attachments is writable and has space"),
-        ),
-        MailError::Text(_) => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "text_unfit",
-            chain(error),
-            Some("report the message that caused it"),
-        ),
+        MailError::Ledger(error) => broken(error.code(), error),
+        MailError::Stream { .. } => broken("mail_unreadable", error),
+        MailError::Files(AttachError::Refused(rejection)) => Told::refused(rejection),
+        MailError::Files(files) => broken(files.code(), error),
+        MailError::Text(_) => broken("name_unfit", error),
     }
 }
 
 /// Writes an error and its causes in one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -270,21 +191,28 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let body = serde_json::to_string(&self).unwrap_or_default();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
-    }
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        Problem::from(&self).into_response()
+        self.told().into_response()
     }
 }
 
 /// Answers calls to paths that do not exist.
 pub(super) async fn no_such_route(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
-    ApiError::NoSuchRoute { method: method.to_string(), path: uri.path().to_owned() }
+    let path = uri.path();
+    let detail = (
+        format!("{method} {path} is no route of this interface"),
+        format!("本接口没有路由 {method} {path}"),
+    );
+    ApiError::from(Told::new(Code::NoSuchRoute, detail))
+}
+
+/// Answers calls to paths that exist with a method they do not take.
+pub(super) async fn method_not_allowed(
+    method: axum::http::Method,
+    uri: axum::http::Uri,
+) -> ApiError {
+    let path = uri.path();
+    let detail = (format!("{path} does not take {method}"), format!("{path} 不接受方法 {method}"));
+    ApiError::from(Told::new(Code::MethodNotAllowed, detail))
 }

@@ -16,7 +16,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::basis::{BasisQuery, BasisView, instant};
+use super::extract::unread::meant;
 use super::extract::{Params, PathPart};
+use super::problem::{Code, Told};
 use super::route::{Routes, get};
 use super::{ApiError, blocking};
 use crate::App;
@@ -178,25 +180,26 @@ async fn list(
     blocking(move || events(app.ledger.reader(), &query)).await.map(Json)
 }
 
-fn malformed(field: &str, problem: String, hint: &'static str) -> ApiError {
-    ApiError::Malformed { field: field.to_owned(), problem, hint }
-}
-
 /// Reads a customer's code out of a call.
 pub(super) fn customer_code(text: &str) -> Result<CustomerCode, ApiError> {
     CustomerCode::new(text).map_err(|error| {
-        malformed("customer", error.to_string(), "give the customer's code, such as C-0173")
+        let zh = format!("客户代码不合格（{error}）");
+        let hint = ("give the customer's code, such as C-0173", "请给出客户代码，例如 C-0173");
+        ApiError::malformed("customer", (error.to_string(), zh), hint)
     })
 }
 
 /// Reads a kind of event out of a call.
 pub(super) fn kind_of(name: &str) -> Result<Kind, ApiError> {
     Kind::from_name(name).ok_or_else(|| {
-        malformed(
-            "kind",
-            format!("{name:?} is no kind of event"),
+        let problem = (format!("{name:?} is no kind of event"), format!("{name:?} 不是事件的种类"));
+        let hint = (
             "use a kind such as invoice.issued; `daybook stats` lists those in the ledger",
-        )
+            "请用 invoice.issued 这样的种类；`daybook stats` 列出账簿中已有的种类",
+        );
+        let told = Told::new(Code::Malformed, problem).at("kind").hint(hint);
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        meant(told, name, &kinds).into()
     })
 }
 
@@ -207,8 +210,15 @@ fn events(reader: &Reader, query: &EventsQuery) -> Result<EventsAnswer, ApiError
         None | Some("asc") => false,
         Some("desc") => true,
         Some(other) => {
-            let problem = format!("the order {other:?} is neither asc nor desc");
-            return Err(malformed("order", problem, "use asc or desc"));
+            let problem = (
+                format!("the order {other:?} is neither asc nor desc"),
+                format!("顺序 {other:?} 既不是 asc 也不是 desc"),
+            );
+            return Err(ApiError::malformed(
+                "order",
+                problem,
+                ("use asc or desc", "请用 asc 或 desc"),
+            ));
         }
     };
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
@@ -263,15 +273,21 @@ pub(super) fn found(reader: &Reader, id: &str) -> Result<(Event, Hash), ApiError
         (Ok(position), _) => reader.event(Position(position))?,
         (Err(_), Ok(event)) => by_id(reader, event)?,
         (Err(_), Err(_)) => {
-            let problem = format!("{id:?} is neither a position nor an event id");
-            let hint = "give a position such as 42, or an event id as `daybook log` prints it";
-            return Err(malformed("id", problem, hint));
+            let problem = (
+                format!("{id:?} is neither a position nor an event id"),
+                format!("{id:?} 既不是位置也不是事件编号"),
+            );
+            let hint = (
+                "give a position such as 42, or an event id as `daybook log` prints it",
+                "请给出 42 这样的位置，或 `daybook log` 所示的事件编号",
+            );
+            return Err(ApiError::malformed("id", problem, hint));
         }
     };
-    found.ok_or_else(|| ApiError::NotFound {
-        what: "event",
-        name: id.to_owned(),
-        hint: "see `daybook log` for the events that are there",
+    found.ok_or_else(|| {
+        let hint =
+            ("see `daybook log` for the events that are there", "已有的事件见 `daybook log`");
+        ApiError::missing(("event", "事件"), id, hint)
     })
 }
 

@@ -242,7 +242,7 @@ async fn note(
     let answer = ledger.submit(Batch { actor, source, units, mode: Mode::Commit }).await?;
     let outcome = match answer.units.into_iter().next() {
         Some(Ok(outcomes)) => outcomes.into_iter().next(),
-        Some(Err(refusal)) => return Err(ApiError::Refused { unit: 0, refusal }),
+        Some(Err(refusal)) => return Err(ApiError::refused(&refusal.rejection)),
         None => None,
     };
     let event = outcome.and_then(|outcome| outcome.events.into_iter().next());

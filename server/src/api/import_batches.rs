@@ -11,7 +11,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use daybook_core::id::Note;
-use daybook_core::ledger::Refusal;
 use daybook_core::position::Position;
 use futures_util::stream;
 use schemars::JsonSchema;
@@ -27,6 +26,7 @@ use super::{ApiError, Problem, blocking};
 use crate::App;
 use crate::import::batches::{Brought, ImportBatch, brought, closed, cut_off, find};
 use crate::import::revert::{Job, RevertError, Told, revert};
+use crate::text::Language;
 
 /// Lines of the answer that may wait to be sent.
 const LINES_AHEAD: usize = 256;
@@ -117,10 +117,12 @@ async fn list(
 }
 
 fn found(app: &App, id: &str) -> Result<ImportBatch, ApiError> {
-    find(app.ledger.reader(), id)?.ok_or_else(|| ApiError::NotFound {
-        what: "import",
-        name: id.to_owned(),
-        hint: "give the position of an import, or its source; `daybook import list` has both",
+    find(app.ledger.reader(), id)?.ok_or_else(|| {
+        let hint = (
+            "give the position of an import, or its source; `daybook import list` has both",
+            "请给出导入的位置或其来源；两者都见 `daybook import list`",
+        );
+        ApiError::missing(("import", "导入"), id, hint)
     })
 }
 
@@ -142,6 +144,7 @@ async fn take_back(
     State(app): State<App>,
     PathPart(id): PathPart<String>,
     caller: Caller,
+    language: Language,
     Call(call): Call<RevertCall>,
 ) -> Result<Response, ApiError> {
     let (app, batch) = blocking(move || found(&app, &id).map(|batch| (app, batch))).await?;
@@ -153,7 +156,7 @@ async fn take_back(
         // A caller that has gone away does not stop it halfway.
         let mut tell = |told| drop(lines.blocking_send(RevertLine::Told(told)));
         if let Err(error) = revert(&app.ledger, &job, &mut tell) {
-            let failed = Problem::from(&ApiError::from(error));
+            let failed = ApiError::from(error).told().told(language);
             let _ = lines.blocking_send(RevertLine::Failed { failed });
         }
     });
@@ -171,14 +174,12 @@ impl From<RevertError> for ApiError {
     fn from(error: RevertError) -> ApiError {
         match error {
             RevertError::Ledger(error) => error.into(),
-            RevertError::Refused { rejection } => {
-                ApiError::Refused { unit: 0, refusal: Refusal { index: 0, rejection } }
+            RevertError::Refused { rejection } => ApiError::refused(&rejection),
+            RevertError::Text(error) => {
+                let zh = format!("原因无法存储（{error}）");
+                let hint = ("shorten the text", "请缩短文字");
+                ApiError::malformed("/reason", (error.to_string(), zh), hint)
             }
-            RevertError::Text(error) => ApiError::Malformed {
-                field: "reason".to_owned(),
-                problem: error.to_string(),
-                hint: "shorten the text",
-            },
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::io::Read;
 
 use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,6 +25,7 @@ use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
 use crate::import::{Job, Mapping, Notice, run};
+use crate::text::{Language, Text};
 
 /// The most bytes a mapping may have.
 pub const MAPPING_SIZE_BYTES_MAX: usize = 1 << 20;
@@ -83,10 +84,11 @@ fn form(operation: &mut Operation<'_>) {
 async fn import(
     State(app): State<App>,
     caller: Caller,
+    language: Language,
     multipart: Multipart,
 ) -> Result<Response, ApiError> {
     let (started, start) = oneshot::channel();
-    tokio::spawn(receive(app, caller, multipart, started));
+    tokio::spawn(receive(app, caller, language, multipart, started));
     let lines = start.await.map_err(|_| ApiError::Interrupted)??;
     let body = stream::unfold(lines, |mut lines| async move {
         let line = lines.recv().await?;
@@ -98,22 +100,39 @@ async fn import(
     Ok((kind, Body::from_stream(body)).into_response())
 }
 
-fn malformed(field: &str, problem: impl Into<String>) -> ApiError {
-    ApiError::Malformed {
-        field: field.to_owned(),
-        problem: problem.into(),
-        hint: "send multipart/form-data with the parts mapping, dry_run and, last, file",
-    }
+fn malformed(field: &str, problem: impl Into<Text>) -> ApiError {
+    let hint = (
+        "send multipart/form-data with the parts mapping, dry_run and, last, file",
+        "请发送 multipart/form-data，含 mapping、dry_run，最后是 file",
+    );
+    ApiError::malformed(field, problem, hint)
+}
+
+fn unread(field: &str, error: &MultipartError) -> ApiError {
+    let en = error.body_text();
+    let zh = format!("无法读取（{en}）");
+    malformed(field, (en, zh))
 }
 
 /// Receives the parts, then feeds the file to the import as it arrives.
-async fn receive(app: App, caller: Caller, mut multipart: Multipart, started: Started) {
+async fn receive(
+    app: App,
+    caller: Caller,
+    language: Language,
+    mut multipart: Multipart,
+    started: Started,
+) {
     let (mut mapping, mut dry_run) = (None, false);
     let problem = loop {
         let field = match multipart.next_field().await {
             Ok(Some(field)) => field,
-            Ok(None) => break malformed("file", "the call has no part named file"),
-            Err(error) => break malformed("body", error.body_text()),
+            Ok(None) => {
+                break malformed(
+                    "file",
+                    ("the call has no part named file", "调用没有名为 file 的部分"),
+                );
+            }
+            Err(error) => break unread("body", &error),
         };
         let name = field.name().unwrap_or_default().to_owned();
         let taken = match name.as_str() {
@@ -122,18 +141,25 @@ async fn receive(app: App, caller: Caller, mut multipart: Multipart, started: St
                 .text()
                 .await
                 .map(|text| dry_run = text.trim() == "true")
-                .map_err(|error| malformed("dry_run", error.body_text())),
+                .map_err(|error| unread("dry_run", &error)),
             "file" => {
                 let Some(mapping) = mapping else {
-                    break malformed("mapping", "the part mapping must come before the file");
+                    let problem = (
+                        "the part mapping must come before the file",
+                        "mapping 部分必须在 file 之前",
+                    );
+                    break malformed("mapping", problem);
                 };
                 let file_name = field.file_name().unwrap_or("unnamed").to_owned();
                 let job = Job { mapping, file_name, actor: caller.actor, dry_run };
-                let chunks = start(app, job, started);
+                let chunks = start(app, job, language, started);
                 feed(field, &chunks).await;
                 return;
             }
-            other => Err(malformed(other, format!("the part {other:?} is not known"))),
+            other => {
+                let en = format!("the part {other:?} is not known");
+                Err(malformed(other, (en, format!("不认识 {other:?} 部分"))))
+            }
         };
         if let Err(error) = taken {
             break error;
@@ -145,24 +171,24 @@ async fn receive(app: App, caller: Caller, mut multipart: Multipart, started: St
 
 async fn read_mapping(mut field: Field<'_>) -> Result<Mapping, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) =
-        field.chunk().await.map_err(|error| malformed("mapping", error.body_text()))?
-    {
+    while let Some(chunk) = field.chunk().await.map_err(|error| unread("mapping", &error))? {
         text.extend_from_slice(&chunk);
         if text.len() > MAPPING_SIZE_BYTES_MAX {
             let most = MAPPING_SIZE_BYTES_MAX;
-            return Err(malformed("mapping", format!("the mapping is larger than {most} bytes")));
+            let en = format!("the mapping is larger than {most} bytes");
+            return Err(malformed("mapping", (en, format!("映射超过 {most} 字节"))));
         }
     }
-    let text = String::from_utf8(text)
-        .map_err(|_| malformed("mapping", "the mapping is not UTF-8 text"))?;
+    let text = String::from_utf8(text).map_err(|_| {
+        malformed("mapping", ("the mapping is not UTF-8 text", "映射不是 UTF-8 文本"))
+    })?;
     Ok(Mapping::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
 }
 
 type Chunk = std::io::Result<Bytes>;
 
 /// Starts the import on a thread of its own and hands out its answer.
-fn start(app: App, job: Job, started: Started) -> mpsc::Sender<Chunk> {
+fn start(app: App, job: Job, language: Language, started: Started) -> mpsc::Sender<Chunk> {
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     let _ = started.send(Ok(answer));
@@ -171,7 +197,7 @@ fn start(app: App, job: Job, started: Started) -> mpsc::Sender<Chunk> {
         // A caller that has gone away does not stop the import halfway.
         let mut tell = |notice| drop(lines.blocking_send(ImportLine::Notice(notice)));
         if let Err(error) = run(&app.ledger, &job, input, &mut tell) {
-            let failed = Problem::from(&ApiError::from(error));
+            let failed = ApiError::from(error).told().told(language);
             let _ = lines.blocking_send(ImportLine::Failed { failed });
         }
     });

@@ -120,10 +120,9 @@ async fn when(
 ) -> Result<Json<WhenAnswer>, ApiError> {
     let zone = app.ledger.reader().book()?.zone;
     let moment = when::read(&query.said, query.lean, app.clock.now(), zone);
-    let moment = moment.map_err(|error| ApiError::Malformed {
-        field: "said".to_owned(),
-        problem: error.to_string(),
-        hint: "see docs/reference/dates.md for what is understood",
+    let moment = moment.map_err(|error| {
+        let (zh, hint_zh) = error.chinese();
+        ApiError::malformed("said", (error.to_string(), zh), (error.hint(), hint_zh))
     })?;
     let at = match moment {
         Moment::Instant(at) => Some(at),

@@ -26,11 +26,13 @@ use super::commands::{CommandsAnswer, respond};
 use super::describe::Operation;
 use super::extract::{Call, Params, PathPart};
 use super::imports::Chunks;
+use super::problem::{Code, Told};
 use super::route::{Routes, get, post};
 use super::{ApiError, Problem, blocking};
 use crate::App;
 use crate::mail::held::{self, Assignment, HeldMessage, NewContact};
 use crate::mail::{Framing, Job, MailNotice, Own, take_in};
+use crate::text::Language;
 
 /// The media type of a row of netstrings.
 pub const NETSTRINGS: &str = "application/x-netstrings";
@@ -204,11 +206,18 @@ fn framing(headers: &HeaderMap) -> Result<Framing, ApiError> {
         MESSAGE => Ok(Framing::Single),
         MBOX => Ok(Framing::Mbox),
         NETSTRINGS => Ok(Framing::Netstrings),
-        other => Err(ApiError::Malformed {
-            field: "content-type".to_owned(),
-            problem: format!("mail does not come as {other:?}"),
-            hint: "send message/rfc822 for one message, or application/mbox for a mailbox",
-        }),
+        other => {
+            let problem = (
+                format!("mail does not come as {other:?}"),
+                format!("邮件不以 {other:?} 的形式发送"),
+            );
+            let hint = (
+                "send message/rfc822 for one message, or application/mbox for a mailbox",
+                "单封邮件请发送 message/rfc822，邮箱请发送 application/mbox",
+            );
+            let told = Told::new(Code::ContentTypeUnsupported, problem);
+            Err(told.at("content-type").hint(hint).into())
+        }
     }
 }
 
@@ -216,15 +225,20 @@ async fn take(
     State(app): State<App>,
     caller: Caller,
     Params(query): Params<MailQuery>,
+    language: Language,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let own = Own::parse(query.own.as_deref().unwrap_or_default()).map_err(|entry| {
-        ApiError::Malformed {
-            field: "own".to_owned(),
-            problem: format!("{entry:?} is neither a domain nor an e-mail address"),
-            hint: "write our own domains and addresses as example.com,me@example.org",
-        }
+        let problem = (
+            format!("{entry:?} is neither a domain nor an e-mail address"),
+            format!("{entry:?} 既不是域名也不是电子邮件地址"),
+        );
+        let hint = (
+            "write our own domains and addresses as example.com,me@example.org",
+            "本方的域名和地址请写成 example.com,me@example.org",
+        );
+        ApiError::malformed("own", problem, hint)
     })?;
     let dry_run = query.dry_run.unwrap_or_default();
     let job = Job { framing: framing(&headers)?, own, actor: caller.actor, dry_run };
@@ -235,7 +249,7 @@ async fn take(
         // A caller that has gone away does not stop the run halfway.
         let mut tell = |notice| drop(lines.blocking_send(MailLine::Notice(notice)));
         if let Err(error) = take_in(&app, &job, Chunks::new(received), &mut tell) {
-            let failed = Problem::from(&ApiError::from(error));
+            let failed = ApiError::from(error).told().told(language);
             let _ = lines.blocking_send(MailLine::Failed { failed });
         }
     });
@@ -282,14 +296,16 @@ async fn assign(
     State(app): State<App>,
     caller: Caller,
     PathPart(mail): PathPart<String>,
+    language: Language,
     Call(call): Call<AssignCall>,
 ) -> Result<Json<CommandsAnswer>, ApiError> {
     if call.contact.is_some() && call.new_contact.is_some() {
-        return Err(ApiError::Malformed {
-            field: "contact".to_owned(),
-            problem: "the sender cannot be a known contact and a new one".to_owned(),
-            hint: "say either contact or new_contact",
-        });
+        let problem = (
+            "the sender cannot be a known contact and a new one",
+            "发件人不能既是已知联系人又是新联系人",
+        );
+        let hint = ("say either contact or new_contact", "请只给出 contact 或 new_contact 之一");
+        return Err(ApiError::malformed("/contact", problem, hint));
     }
     blocking(move || {
         let held = find(&app, &mail)?;
@@ -301,7 +317,7 @@ async fn assign(
             reason: call.reason,
         };
         let answer = held::assign(&app, held, assignment, (caller.actor, caller.source))?;
-        respond(answer, false)
+        respond(answer, false, language, &[])
     })
     .await
     .map(Json)
@@ -311,23 +327,26 @@ async fn dismiss(
     State(app): State<App>,
     caller: Caller,
     PathPart(mail): PathPart<String>,
+    language: Language,
     Call(call): Call<DismissCall>,
 ) -> Result<Json<CommandsAnswer>, ApiError> {
     blocking(move || {
         let held = find(&app, &mail)?;
         let reason = Some(call.reason);
         let answer = held::dismiss(&app, &held.mail, reason, (caller.actor, caller.source))?;
-        respond(answer, false)
+        respond(answer, false, language, &[])
     })
     .await
     .map(Json)
 }
 
 fn find(app: &App, mail: &str) -> Result<HeldMessage, ApiError> {
-    let missing = || ApiError::NotFound {
-        what: "held mail",
-        name: mail.to_owned(),
-        hint: "see `daybook mail held` for the messages that wait",
+    let missing = || {
+        let hint = (
+            "see `daybook mail held` for the messages that wait",
+            "待认领的邮件见 `daybook mail held`",
+        );
+        ApiError::missing(("held mail", "待认领邮件"), mail, hint)
     };
     let id = MailId::new(mail).map_err(|_| missing())?;
     held::find(app, &id)?.ok_or_else(missing)

@@ -23,14 +23,17 @@ pub mod lookup;
 pub mod mail;
 pub mod money;
 pub mod openapi;
+pub mod problem;
 pub mod route;
 pub mod stats;
 pub mod takeover;
 
 use axum::Router;
+use axum::middleware::from_fn;
 
 use crate::App;
-pub use error::{ApiError, Problem};
+pub use error::ApiError;
+pub use problem::Problem;
 pub use route::{Route, Routes};
 
 /// Lists every route. A resource's own list is its file's `routes()`.
@@ -48,13 +51,19 @@ pub fn routes() -> Routes {
         .and(import_batches::routes())
         .and(mail::routes())
         .and(openapi::routes())
+        .and(problem::reference::routes())
         .and(stats::routes())
         .and(takeover::routes())
 }
 
 /// Returns the interface over a ledger.
 pub fn router(app: App) -> Router {
-    Router::new().nest("/v1", routes().into_router()).fallback(error::no_such_route).with_state(app)
+    Router::new()
+        .nest("/v1", routes().into_router())
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(problem::in_the_callers_language))
+        .with_state(app)
 }
 
 /// Runs a read of the ledger where blocking is allowed.

@@ -11,26 +11,8 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::describe::Schemas;
-use super::error::Problem;
+use super::problem::{PROBLEM_TYPE, Problem, STATUSES};
 use super::route::{Route, Routes, get};
-
-/// Statuses of problems with what they mean.
-const PROBLEMS: &[(u16, &str)] = &[
-    (400, "The call cannot be understood; `field` says where."),
-    (401, "The call does not say who calls, or not convincingly."),
-    (403, "The caller may not do this."),
-    (404, "What was asked for is not there."),
-    (409, "It disagrees with what is in the ledger: stale version, key or number used before."),
-    (412, "The ledger has not come as far as the call asks for; retry."),
-    (413, "More was sent than one call may hold."),
-    (415, "The body is in a form this route does not take."),
-    (416, "The range that was asked for is not there."),
-    (422, "A value or a rule of the ledger stands against it; `rule` names the rule."),
-    (429, "Too many calls at once; retry later."),
-    (500, "Something is broken."),
-    (503, "The ledger is closing or not ready; retry."),
-    (507, "The disk is full; writing resumes by itself when there is space."),
-];
 
 pub(super) fn routes() -> Routes {
     let route: Route = get("/openapi.json", "Describe this interface (OpenAPI 3.1)", read);
@@ -52,15 +34,24 @@ pub fn document_text() -> String {
     serde_json::to_string_pretty(document()).unwrap_or_default() + "\n"
 }
 
+fn accept_language() -> Value {
+    json!({
+        "name": "accept-language",
+        "in": "header",
+        "description": "The language problems are told in: Chinese where it prefers `zh`.",
+        "schema": { "type": "string", "examples": ["zh-CN, en;q=0.8"] },
+    })
+}
+
 fn write(routes: &Routes) -> Value {
     let mut schemas = Schemas::default();
     let mut paths = routes.document(&mut schemas);
     let problem = schemas.answers.subschema_for::<Problem>().to_value();
-    let responses: Map<String, Value> = PROBLEMS
+    let responses: Map<String, Value> = STATUSES
         .iter()
-        .map(|(status, meaning)| {
-            let content = json!({ "application/problem+json": { "schema": problem } });
-            (status.to_string(), json!({ "description": meaning, "content": content }))
+        .map(|(status, title)| {
+            let content = json!({ PROBLEM_TYPE: { "schema": problem } });
+            (status.to_string(), json!({ "description": title.en, "content": content }))
         })
         .collect();
     let components = merge(&mut schemas, &mut paths);
@@ -75,7 +66,11 @@ fn write(routes: &Routes) -> Value {
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
-        "components": { "schemas": components, "responses": responses },
+        "components": {
+            "schemas": components,
+            "responses": responses,
+            "parameters": { "accept-language": accept_language() },
+        },
     })
 }
 
@@ -179,5 +174,5 @@ fn bound(schema: &mut Value) {
 
 /// Says which statuses of problems the document explains.
 pub fn explains(status: StatusCode) -> bool {
-    PROBLEMS.iter().any(|(explained, _)| *explained == status.as_u16())
+    STATUSES.iter().any(|(explained, _)| *explained == status.as_u16())
 }

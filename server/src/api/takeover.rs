@@ -23,6 +23,7 @@ use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
 use crate::import::takeover::{Job, TakeOverError, Told, take_over};
+use crate::text::Language;
 
 /// Chunks of the file that may wait to be read.
 const CHUNKS_AHEAD: usize = 8;
@@ -60,7 +61,12 @@ fn form(operation: &mut Operation<'_>) {
     operation.answer(StatusCode::OK, "application/x-ndjson", line, description);
 }
 
-async fn take(State(app): State<App>, caller: Caller, body: Body) -> Result<Response, ApiError> {
+async fn take(
+    State(app): State<App>,
+    caller: Caller,
+    language: Language,
+    body: Body,
+) -> Result<Response, ApiError> {
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     tokio::spawn(async move {
@@ -79,7 +85,7 @@ async fn take(State(app): State<App>, caller: Caller, body: Body) -> Result<Resp
         // A caller that has gone away does not stop it halfway.
         let mut tell = |told| drop(lines.blocking_send(TakeOverLine::Told(told)));
         if let Err(error) = take_over(&app.ledger, &job, input, &mut tell) {
-            let failed = Problem::from(&ApiError::from(error));
+            let failed = ApiError::from(error).told().told(language);
             let _ = lines.blocking_send(TakeOverLine::Failed { failed });
         }
     });
@@ -95,22 +101,29 @@ async fn take(State(app): State<App>, caller: Caller, body: Body) -> Result<Resp
 
 impl From<TakeOverError> for ApiError {
     fn from(error: TakeOverError) -> ApiError {
-        let file = "file".to_owned();
+        let check = (
+            "check the file with `daybook export --check FILE`",
+            "请用 `daybook export --check FILE` 检查文件",
+        );
         match error {
             TakeOverError::Unfit { problem, hint } => {
-                ApiError::Malformed { field: file, problem, hint }
+                let zh = format!("文件无法取入（{problem}）");
+                ApiError::malformed("file", (problem, zh), (hint, check.1))
             }
-            TakeOverError::Read { line, source } => ApiError::Malformed {
-                field: file,
-                problem: format!("the file could not be read any further (line {line}): {source}"),
-                hint: "send it again; what was taken is recognised",
-            },
+            TakeOverError::Read { line, source } => {
+                let problem = (
+                    format!("the file could not be read any further (line {line}): {source}"),
+                    format!("文件无法继续读取（第 {line} 行）：{source}"),
+                );
+                let hint =
+                    ("send it again; what was taken is recognised", "请重新发送；已取入的会被认出");
+                ApiError::malformed("file", problem, hint)
+            }
             TakeOverError::Ledger(error) => error.into(),
-            TakeOverError::Text(error) => ApiError::Malformed {
-                field: file,
-                problem: error.to_string(),
-                hint: "check the file with `daybook export --check FILE`",
-            },
+            TakeOverError::Text(error) => {
+                let zh = format!("文件中有文字无法存储（{error}）");
+                ApiError::malformed("file", (error.to_string(), zh), check)
+            }
         }
     }
 }

@@ -72,7 +72,7 @@ impl ImportError {
         match self {
             ImportError::Csv { .. } => "csv_malformed",
             ImportError::Header { .. } => "columns_differ",
-            ImportError::Text(_) => "text_unfit",
+            ImportError::Text(_) => "name_unfit",
             ImportError::Refused { .. } => "import_refused",
             ImportError::Submit(error) => error.code(),
             ImportError::Interrupted => "interrupted",

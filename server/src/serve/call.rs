@@ -13,11 +13,14 @@ use futures_util::StreamExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::connection::{Lane, Streaming};
-use super::refusal::{Refusal, reads_chinese};
+use super::refusal::Refusal;
 use super::stall::arriving;
 use super::{Shared, Token, watch};
+use crate::api::problem::PROBLEM_TYPE;
+use crate::text::Language;
 
 /// Tells callers and logs apart which call it was.
 const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -55,7 +58,7 @@ pub(super) async fn answer(
     let started = Instant::now();
     let shared = &lane.shared;
     let method = known(request.method());
-    let chinese = reads_chinese(request.headers());
+    let language = Language::preferred(request.headers());
     let streams = is_stream(request.uri().path());
     streaming.set(streams);
     let admitted = lane.guard.as_deref().map_or(Ok(()), |guard| guard.admit(&request));
@@ -64,10 +67,10 @@ pub(super) async fn answer(
         Ok(()) if streams => Ok(stream(shared, request).await),
         Ok(()) => whole(shared, request).await,
     };
-    let response = answered.unwrap_or_else(|refusal| refusal.respond(chinese));
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    let (mut response, code) = with_code(response, &id).await;
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    let response = answered.unwrap_or_else(|refusal| refusal.respond(language));
+    let id = Uuid::new_v4();
+    let (mut response, code) = with_code(response, id).await;
+    if let Ok(id) = HeaderValue::try_from(id.simple().to_string()) {
         response.headers_mut().insert(REQUEST_ID_HEADER, id);
     }
     let template = response.extensions().get::<Template>().cloned();
@@ -76,7 +79,7 @@ pub(super) async fn answer(
     shared.watch.answered(method, route, status, took, code.as_deref());
     let ms = took.as_secs_f64() * 1000.0;
     let code = code.as_deref().unwrap_or_default();
-    tracing::info!(target: "daybook", request_id = %id, method, route, status, ms, code, "call");
+    tracing::info!(target: "daybook", request_id = %id.simple(), method, route, status, ms, code, "call");
     response
 }
 
@@ -202,9 +205,9 @@ async fn stream(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
 }
 
 /// Returns the code of an answer that is a problem, and writes the call's id into it.
-async fn with_code(response: Response<Body>, id: &str) -> (Response<Body>, Option<String>) {
+async fn with_code(response: Response<Body>, id: Uuid) -> (Response<Body>, Option<String>) {
     let kind = response.headers().get(header::CONTENT_TYPE);
-    if kind.is_none_or(|kind| kind != "application/problem+json") {
+    if kind.is_none_or(|kind| kind != PROBLEM_TYPE) {
         return (response, None);
     }
     let (mut parts, body) = response.into_parts();
@@ -214,7 +217,8 @@ async fn with_code(response: Response<Body>, id: &str) -> (Response<Body>, Optio
     };
     let code = problem.get("code").and_then(|code| code.as_str()).map(str::to_owned);
     if let Some(fields) = problem.as_object_mut() {
-        fields.insert("request_id".to_owned(), id.into());
+        fields.insert("request_id".to_owned(), id.simple().to_string().into());
+        fields.insert("instance".to_owned(), id.urn().to_string().into());
     }
     parts.headers.remove(header::CONTENT_LENGTH);
     (Response::from_parts(parts, Body::from(problem.to_string())), code)

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::refusal::Refusal;
 use super::stall::Stalling;
 use super::{Shared, call};
+use crate::text::Language;
 
 /// The most bytes of headers.
 const HEADER_SIZE_BYTES_MAX: usize = 64 << 10;
@@ -93,12 +94,13 @@ pub(super) fn turn_away(
     lane: &Lane,
 ) {
     static FAREWELLS: AtomicUsize = AtomicUsize::new(0);
-    lane.shared.watch.refused(Refusal::Busy.code());
+    lane.shared.watch.refused(Refusal::Busy.code().entry().code);
     if FAREWELLS.fetch_add(1, Ordering::Relaxed) >= FAREWELLS_MAX {
         FAREWELLS.fetch_sub(1, Ordering::Relaxed);
         return;
     }
-    let document = Refusal::Busy.document(false).to_string();
+    let document = Refusal::Busy.told().told(Language::En);
+    let document = serde_json::to_string(&document).unwrap_or_default();
     let length = document.len();
     let text = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\

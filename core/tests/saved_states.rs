@@ -4,6 +4,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,6 +22,7 @@ use daybook_core::store::LogStore;
 use daybook_core::vault::{MemoryVault, Vault};
 use serde_json::{Value, json};
 use support::*;
+use watched::Watched;
 
 /// A ledger in memory that is closed and opened again.
 struct World {

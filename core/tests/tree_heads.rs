@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -14,6 +16,7 @@ use daybook_core::store::LogStore;
 use daybook_core::store::local::parse_note;
 use daybook_core::vault::{MemoryVault, Vault};
 use support::*;
+use watched::Watched;
 
 fn opened(store: &Arc<Watched>, vault: &Arc<MemoryVault>, tree_head_every: Duration) -> Ledger {
     let clock = TestClock::at("2026-01-05T01:00:00Z");

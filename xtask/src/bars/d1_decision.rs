@@ -34,9 +34,9 @@ const LONG_EVENTS: u64 = 10_000;
 const WARM_DECISIONS: usize = 500;
 
 fn run(scale: Scale) -> Measured<Figures> {
-    // The most active customer of such a load has a tenth of it.
+    // The most active customer of such a load has about a twentieth of it.
     let requests = match scale {
-        Scale::Check | Scale::S => 100_000,
+        Scale::Check | Scale::S => 200_000,
         Scale::M => 1_000_000,
         Scale::L => 5_000_000,
     };

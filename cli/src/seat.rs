@@ -41,7 +41,7 @@ pub struct Seat {
 
 /// A ledger that is open here.
 struct Held {
-    ledger: Ledger,
+    app: App,
     counter: Option<Counter>,
 }
 
@@ -59,8 +59,9 @@ impl Seat {
 
     /// Takes over a ledger that is open in this process already.
     pub fn taken(ledger: Ledger, dir: PathBuf, lang: Lang) -> Seat {
-        let counter = Counter::open(&dir, &ledger);
-        let held = Mutex::new(Some(Held { ledger, counter }));
+        let app = App::new(ledger, Arc::new(SystemClock)).beside(&dir);
+        let counter = Counter::open(&dir, &app);
+        let held = Mutex::new(Some(Held { app, counter }));
         Seat { dir, command: String::new(), lang, held }
     }
 
@@ -93,16 +94,17 @@ impl Seat {
     /// Opens the ledger here; the inner error tells who has it open instead.
     fn hold(&self) -> Result<Result<Transport, StoreOpenError>, CliError> {
         let mut held = self.held();
-        let ledger = match &*held {
-            Some(held) => held.ledger.clone(),
+        let app = match &*held {
+            Some(held) => held.app.clone(),
             None => match crate::book::open(&self.dir, &self.command) {
                 Ok(book) => {
                     if std::io::stderr().is_terminal() || !book.report.closed_in_order {
                         note(&book.report, self.lang);
                     }
-                    let counter = Counter::open(&self.dir, &book.ledger);
-                    *held = Some(Held { ledger: book.ledger.clone(), counter });
-                    book.ledger
+                    let app = App::new(book.ledger, Arc::new(SystemClock)).beside(&self.dir);
+                    let counter = Counter::open(&self.dir, &app);
+                    *held = Some(Held { app: app.clone(), counter });
+                    app
                 }
                 Err(BookError::Log(holder @ StoreOpenError::Held { .. })) => {
                     return Ok(Err(holder));
@@ -110,7 +112,7 @@ impl Seat {
                 Err(error) => return Err(error.into()),
             },
         };
-        Ok(Ok(Transport::in_process(router(App::new(ledger, Arc::new(SystemClock))))))
+        Ok(Ok(Transport::in_process(router(app))))
     }
 
     /// Asks whoever listens on the private socket whether they answer.
@@ -129,7 +131,7 @@ impl Seat {
         if let Some(counter) = held.counter {
             counter.shut();
         }
-        Ok(held.ledger.close()?)
+        Ok(held.app.ledger.close()?)
     }
 }
 
@@ -158,10 +160,10 @@ impl Reconnect for Seat {
 impl Counter {
     /// Starts answering others. Without a socket, on a file system that has none say, they have to
     /// wait until this command is done.
-    fn open(dir: &Path, ledger: &Ledger) -> Option<Counter> {
+    fn open(dir: &Path, app: &App) -> Option<Counter> {
         let socket = PrivateSocket::bind(dir).ok()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        let app = App::new(ledger.clone(), Arc::new(SystemClock));
+        let app = app.clone();
         let (stop, stopped) = oneshot::channel();
         let answer = move || {
             let stopped = async {

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod client;
+pub mod consumers;
 pub mod contacts;
 pub mod directory;
 pub mod export;
@@ -35,11 +36,26 @@ pub struct App {
     pub directory: Arc<directory::Directory>,
     /// Which messages the ledger has.
     pub known_mail: Arc<mail::known::KnownMail>,
+    /// How far other programs have come with the feed.
+    pub consumers: consumers::Consumers,
 }
 
 impl App {
     /// Puts together what the handlers need over an open ledger.
     pub fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> App {
-        App { ledger, clock, directory: Arc::default(), known_mail: Arc::default() }
+        App {
+            ledger,
+            clock,
+            directory: Arc::default(),
+            known_mail: Arc::default(),
+            consumers: consumers::Consumers::default(),
+        }
+    }
+
+    /// Keeps what outlives the process, besides the ledger itself, in the ledger's directory.
+    #[must_use]
+    pub fn beside(mut self, dir: &std::path::Path) -> App {
+        self.consumers = consumers::Consumers::beside(dir);
+        self
     }
 }

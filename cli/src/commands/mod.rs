@@ -5,6 +5,7 @@ pub mod attachments;
 pub mod clock;
 pub mod completion;
 pub mod config;
+pub mod consumer;
 pub mod contacts;
 pub mod demo;
 pub mod exit_codes;
@@ -21,6 +22,7 @@ pub mod record;
 pub mod serve;
 pub mod show;
 pub mod stats;
+pub mod tail;
 pub mod takeover;
 pub mod verify;
 pub mod void;
@@ -126,10 +128,12 @@ enum Verb {
     Attach(attach::Attach),
     Attachments(attachments::Attachments),
     Log(log::Log),
+    Tail(tail::Tail),
     Show(show::Show),
     Stats(stats::Stats),
     Void(void::Void),
     Verify(verify::Verify),
+    Consumer(consumer::Consumer),
     Demo(demo::Demo),
     Serve(serve::Serve),
     Clock(clock::Clock),
@@ -219,10 +223,12 @@ pub fn run() -> ExitCode {
         Verb::Attach(verb) => verb.run(global),
         Verb::Attachments(verb) => verb.run(global),
         Verb::Log(verb) => verb.run(global),
+        Verb::Tail(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),
         Verb::Void(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
+        Verb::Consumer(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),
         Verb::Serve(verb) => verb.run(global),
         Verb::Clock(verb) => verb.run(global),

@@ -92,7 +92,8 @@ impl Serve {
             connections_max: self.connections_max,
             ..Limits::default()
         };
-        let router = router(App::new(ledger.clone(), Arc::new(SystemClock)));
+        let app = App::new(ledger.clone(), Arc::new(SystemClock)).beside(global.dir());
+        let router = router(app);
         let server = Server { router, limits, grace: GRACE, watch };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| broken("runtime", &error))?;

@@ -355,6 +355,25 @@ pub const PAGES: &[Page] = &[
         ],
     ),
     plain(
+        "tail",
+        &[
+            ("daybook tail -n 3 --no-follow", "without it, until Ctrl-C", "不加则直到 Ctrl-C"),
+            ("daybook tail --kind payment.received --from 0 --no-follow --json", "", ""),
+        ],
+    ),
+    plain(
+        "consumer",
+        &[
+            ("daybook consumer add crm --kind interaction.recorded", "", ""),
+            ("daybook tail --consumer index --no-follow", "", ""),
+        ],
+    ),
+    plain("consumer add", &[("daybook consumer add crm --customer ACME", "", "")]),
+    plain("consumer list", &[("daybook consumer list", "", "")]),
+    plain("consumer ack", &[("daybook consumer ack index 3", "", "")]),
+    plain("consumer set", &[("daybook consumer set index 0", "", "")]),
+    plain("consumer drop", &[("daybook consumer drop index", "", "")]),
+    plain(
         "show",
         &[
             ("daybook show", "the customers", "客户名单"),

@@ -79,7 +79,8 @@ impl Place {
             '{\"command\": \"hold_mail\", \"mail\": \"'$mail'\", \"direction\": \"in\", \
             \"held_because\": \"unknown\", \"size_bytes\": 9, \"content\": {\"from\": [{\"address\": \
             \"x@y.example\"}]}}'; done\n\
-            daybook import calls.csv --mapping calls\n";
+            daybook import calls.csv --mapping calls\n\
+            daybook consumer add index\n";
         let said = place.run(script, None);
         assert_eq!(said.code, 0, "{}", said.text);
         place

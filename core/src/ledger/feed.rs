@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use super::batch::SubmitError;
 use super::read::{Query, Reader};
-use crate::event::Event;
+use crate::event::{Event, Kind, StreamId};
 use crate::position::Position;
 use crate::proof::Hash;
 
@@ -15,6 +15,8 @@ pub const FEED_EVENTS_MAX: usize = 256;
 /// A place in the log that moves forward.
 pub struct Feed {
     reader: Reader,
+    stream: Option<StreamId>,
+    kind: Option<Kind>,
     visible: watch::Receiver<Position>,
     next: Position,
 }
@@ -25,7 +27,14 @@ impl Feed {
         visible: watch::Receiver<Position>,
         next: Position,
     ) -> Self {
-        Feed { reader, visible, next }
+        Feed { reader, stream: None, kind: None, visible, next }
+    }
+
+    /// Leaves out whatever is not of the stream and of the kind.
+    #[must_use]
+    pub fn only(mut self, stream: Option<StreamId>, kind: Option<Kind>) -> Self {
+        (self.stream, self.kind) = (stream, kind);
+        self
     }
 
     /// Returns the position of the next event the feed will give.
@@ -38,12 +47,21 @@ impl Feed {
     /// # Errors
     /// [`SubmitError`]; the feed stays where it was.
     pub fn poll(&mut self) -> Result<Vec<(Event, Hash)>, SubmitError> {
-        let before = Position(self.next.0.saturating_add(FEED_EVENTS_MAX as u64));
-        let query = Query { from: Some(self.next), before: Some(before), ..Query::default() };
-        let events: Vec<_> = self.reader.events(query).collect::<Result<_, _>>()?;
-        if let Some((last, _)) = events.last() {
-            self.next = last.envelope.position.next();
-        }
+        let before = *self.visible.borrow();
+        let query = Query {
+            stream: self.stream.clone(),
+            kind: self.kind,
+            from: Some(self.next),
+            before: Some(before),
+            ..Query::default()
+        };
+        let events = self.reader.events(query).take(FEED_EVENTS_MAX);
+        let events: Vec<_> = events.collect::<Result<_, _>>()?;
+        self.next = match events.last() {
+            Some((last, _)) if events.len() == FEED_EVENTS_MAX => last.envelope.position.next(),
+            // Everything up to there was looked at.
+            _ => before.max(self.next),
+        };
         Ok(events)
     }
 

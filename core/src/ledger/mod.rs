@@ -137,6 +137,16 @@ impl Ledger {
         Feed::new(self.reader.clone(), self.visible.clone(), from)
     }
 
+    /// Waits until everything before a position is visible.
+    ///
+    /// # Errors
+    /// [`SubmitError::Closed`] when the ledger is closed before.
+    pub async fn reach(&self, position: Position) -> Result<(), SubmitError> {
+        let mut visible = self.visible.clone();
+        let seen = visible.wait_for(|visible| *visible >= position).await;
+        seen.map(|_| ()).map_err(|_| SubmitError::Closed)
+    }
+
     /// Signs and keeps a tree head, finishes background work and stops the writer.
     ///
     /// # Errors

@@ -54,9 +54,9 @@ pub struct Operation<'s> {
 impl<'s> Operation<'s> {
     /// Starts an operation that may fail as every one may.
     pub fn new(schemas: &'s mut Schemas, path: &'static str) -> Self {
-        let language = json!({ "$ref": "#/components/parameters/accept-language" });
-        let (parameters, responses) = (vec![language], BTreeMap::new());
+        let (parameters, responses) = (Vec::new(), BTreeMap::new());
         let mut operation = Operation { schemas, path, parameters, body: None, responses };
+        operation.shared_parameter("accept-language");
         for status in [StatusCode::BAD_REQUEST, StatusCode::INTERNAL_SERVER_ERROR] {
             operation.problem(status);
         }
@@ -128,6 +128,11 @@ impl<'s> Operation<'s> {
             "name": name, "in": "header", "required": required, "description": description,
             "schema": schema,
         }));
+    }
+
+    /// Says that a parameter is read that many operations share, by its name among the components.
+    pub fn shared_parameter(&mut self, name: &str) {
+        self.parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
     }
 
     /// Takes the fields of a type as the parameters of the query.
@@ -284,6 +289,13 @@ impl Describe for Response {
 }
 
 impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answer_json::<T>();
+    }
+}
+
+/// The other statuses of an answer are described by its route.
+impl<T: JsonSchema> Describe for (StatusCode, Json<T>) {
     fn describe(operation: &mut Operation<'_>) {
         operation.answer_json::<T>();
     }

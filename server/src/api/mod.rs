@@ -9,6 +9,7 @@ pub mod book;
 pub mod caller;
 pub mod clock;
 pub mod commands;
+pub mod consumers;
 pub mod contacts;
 pub mod customers;
 pub mod dealings;
@@ -17,6 +18,7 @@ pub mod error;
 pub mod events;
 pub mod exports;
 pub mod extract;
+pub mod feed;
 pub mod import_batches;
 pub mod imports;
 pub mod lookup;
@@ -24,12 +26,13 @@ pub mod mail;
 pub mod money;
 pub mod openapi;
 pub mod problem;
+mod reached;
 pub mod route;
 pub mod stats;
 pub mod takeover;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::App;
 pub use error::ApiError;
@@ -42,10 +45,12 @@ pub fn routes() -> Routes {
         .and(book::routes())
         .and(clock::routes())
         .and(commands::routes())
+        .and(consumers::routes())
         .and(contacts::routes())
         .and(customers::routes())
         .and(events::routes())
         .and(exports::routes())
+        .and(feed::routes())
         .and(imports::routes())
         .and(lookup::routes())
         .and(import_batches::routes())
@@ -62,6 +67,7 @@ pub fn router(app: App) -> Router {
         .nest("/v1", routes().into_router())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), reached::reached))
         .layer(from_fn(problem::in_the_callers_language))
         .with_state(app)
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::describe::Schemas;
 use super::problem::{PROBLEM_TYPE, Problem, STATUSES};
+use super::reached;
 use super::route::{Route, Routes, get};
 
 pub(super) fn routes() -> Routes {
@@ -34,13 +35,17 @@ pub fn document_text() -> String {
     serde_json::to_string_pretty(document()).unwrap_or_default() + "\n"
 }
 
-fn accept_language() -> Value {
-    json!({
+/// Describes what every call, or every read, takes.
+fn parameters() -> Map<String, Value> {
+    let language = json!({
         "name": "accept-language",
         "in": "header",
         "description": "The language problems are told in: Chinese where it prefers `zh`.",
         "schema": { "type": "string", "examples": ["zh-CN, en;q=0.8"] },
-    })
+    });
+    let reads = reached::parameters().into_iter();
+    let all = [("accept-language", language)].into_iter().chain(reads);
+    all.map(|(name, parameter)| (name.to_owned(), parameter)).collect()
 }
 
 fn write(routes: &Routes) -> Value {
@@ -69,7 +74,7 @@ fn write(routes: &Routes) -> Value {
         "components": {
             "schemas": components,
             "responses": responses,
-            "parameters": { "accept-language": accept_language() },
+            "parameters": parameters(),
         },
     })
 }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::describe::{Operation, Schemas, Signature};
 use super::extract::refuse_query;
+use super::reached;
 use crate::App;
 
 /// One route with its documentation.
@@ -97,6 +98,9 @@ impl Route {
     fn document(&self, tag: &str, schemas: &mut Schemas) -> Map<String, Value> {
         let mut operation = Operation::new(schemas, self.path);
         (self.describe)(&mut operation);
+        if self.method == Method::GET {
+            reached::parameters().iter().for_each(|(name, _)| operation.shared_parameter(name));
+        }
         for more in &self.more {
             more(&mut operation);
         }

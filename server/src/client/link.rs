@@ -145,6 +145,14 @@ impl Link {
         self.replace().await
     }
 
+    /// Looks for the server again, after a pause where there is only the one.
+    pub(super) async fn renew_after(&self, failures: u32) -> Result<(), ClientError> {
+        if self.reconnect.is_none() || failures > 1 {
+            tokio::time::sleep(PAUSE * failures).await;
+        }
+        self.renew().await
+    }
+
     async fn replace(&self) -> Result<(), ClientError> {
         let Some(reconnect) = &self.reconnect else { return Ok(()) };
         let found = reconnect.again().await;

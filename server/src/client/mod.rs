@@ -6,7 +6,8 @@
 //!
 //! ```no_run
 //! use daybook_server::api::events::EventsQuery;
-//! use daybook_server::client::{Client, ClientError, Transport};
+//! use daybook_server::api::feed::FeedQuery;
+//! use daybook_server::client::{Client, ClientError, FeedItem, Transport};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! // Whoever runs `daybook serve` has the token in the file that it names.
@@ -16,7 +17,8 @@
 //!
 //! let call = serde_json::json!({
 //!     "customer": "ACME", "command": "record_interaction",
-//!     "channel": "phone", "direction": "in", "summary": "asked for a quote",
+//!     "channel": "phone", "direction": "in", "started_at": "2026-03-02T09:30:00Z",
+//!     "unknown_caller": true, "correspondence": { "summary": "asked for a quote" },
 //! });
 //! match client.commands(vec![vec![call]], false).await {
 //!     Ok(answer) => println!("recorded; the ledger has {} events", answer.position),
@@ -27,12 +29,18 @@
 //! for event in client.events(&query).await?.events {
 //!     println!("{} {}", event.position, event.summary.en);
 //! }
+//! // Everything from the beginning, then whatever happens, over as many connections as it takes.
+//! let mut follower = client.follow(FeedQuery { from: Some(0), ..FeedQuery::default() });
+//! while let FeedItem::Event(event) = follower.next().await? {
+//!     println!("{} {}", event.position, event.kind);
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
 mod attachments;
 mod export;
+mod feed;
 mod imports;
 mod link;
 mod mail;
@@ -41,6 +49,7 @@ mod upload;
 
 use axum::Router;
 use axum::http::Method;
+use daybook_core::position::Position;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -56,6 +65,7 @@ use crate::api::stats::StatsAnswer;
 
 pub use attachments::Download;
 pub use export::Export;
+pub use feed::{FeedItem, Follower};
 use link::{Call, Link};
 pub use link::{Lost, Reconnect};
 pub use transport::{InvalidToken, Transport, TransportError};
@@ -103,6 +113,7 @@ pub struct Client {
     link: Link,
     actor: String,
     channel: &'static str,
+    at_least: Option<Position>,
 }
 
 impl Client {
@@ -113,13 +124,21 @@ impl Client {
 
     /// Starts calling as somebody, by a short id such as `U-01`, through the command line.
     pub fn over(transport: Transport, actor: impl Into<String>) -> Client {
-        Client { link: Link::new(transport), actor: actor.into(), channel: "cli" }
+        Client { link: Link::new(transport), actor: actor.into(), channel: "cli", at_least: None }
     }
 
     /// Says through what the calls come: `cli`, `api`, `ui` or `migration`.
     #[must_use]
     pub fn through(mut self, channel: &'static str) -> Client {
         self.channel = channel;
+        self
+    }
+
+    /// Says that answers must reflect at least the events before a position, such as one that an
+    /// answer to commands named.
+    #[must_use]
+    pub const fn at_least(mut self, position: Position) -> Client {
+        self.at_least = Some(position);
         self
     }
 
@@ -161,7 +180,11 @@ impl Client {
         path: &str,
         query: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let path = format!("/v1{path}{}", query_text(query));
+        let mut path = format!("/v1{path}{}", query_text(query));
+        if let Some(position) = self.at_least {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            path.push_str(&format!("{joint}at_least={position}"));
+        }
         let call = Call { method: Method::GET, path, body: Default::default() };
         Ok(self.call(&call).await?.0)
     }
@@ -172,10 +195,18 @@ impl Client {
         path: &str,
         call: &impl Serialize,
     ) -> Result<T, ClientError> {
+        self.send(Method::POST, path, call).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        call: &impl Serialize,
+    ) -> Result<T, ClientError> {
         let body = serde_json::to_string(call)
             .map_err(|error| ClientError::Unreadable { what: error.to_string() })?;
-        let path = format!("/v1{path}");
-        let call = Call { method: Method::POST, path, body: body.into() };
+        let call = Call { method, path: format!("/v1{path}"), body: body.into() };
         Ok(self.call(&call).await?.0)
     }
 

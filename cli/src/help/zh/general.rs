@@ -77,6 +77,49 @@ pub(super) const TABLE: &[CommandZh] = &[
         ],
     },
     CommandZh {
+        path: "tail",
+        about: "跟随日志：先列最近的事件，随后每发生一个就显示一个",
+        arguments: &[
+            ("customer", "只列此客户的"),
+            ("kind", "只列此种事件，例如 invoice.issued"),
+            ("lines", "先列最近的多少个事件"),
+            ("from", "改为从此位置开始"),
+            ("consumer", "从此消费者所在之处继续，并确认已显示的事件"),
+            ("no_follow", "已发生的都显示后即结束"),
+        ],
+    },
+    CommandZh {
+        path: "consumer", about: "管理以某个名称跟随日志的程序", arguments: &[]
+    },
+    CommandZh {
+        path: "consumer add",
+        about: "新建消费者；重复新建不会改变什么",
+        arguments: &[
+            ("name", "名称：小写字母、数字、连字符"),
+            ("from", "它接收的第一个事件的位置；省略时为整个日志"),
+            ("customer", "只接收此客户的事件"),
+            ("kind", "只接收此种事件，例如 invoice.issued"),
+        ],
+    },
+    CommandZh {
+        path: "consumer list", about: "列出消费者及各自落后多少", arguments: &[]
+    },
+    CommandZh {
+        path: "consumer ack",
+        about: "确认一个事件及其之前的全部事件",
+        arguments: &[("name", "消费者"), ("position", "事件的位置")],
+    },
+    CommandZh {
+        path: "consumer set",
+        about: "设定消费者接下来接收哪个事件",
+        arguments: &[("name", "消费者"), ("position", "事件的位置")],
+    },
+    CommandZh {
+        path: "consumer drop",
+        about: "删除消费者及其位置",
+        arguments: &[("name", "消费者")],
+    },
+    CommandZh {
         path: "show",
         about: "显示一个客户、一个事件或客户名单",
         arguments: &[

@@ -163,6 +163,36 @@ codes! {
         "the time that was confirmed is not what the clock shows", "时钟显示的时间与所确认的不同",
         "read the clock with GET /v1/clock and confirm what it shows, if that is right",
         "请用 GET /v1/clock 读取时钟，若其显示正确，再予确认";
+    ConsumerNameUnfit "consumer_name_unfit" BAD_REQUEST Retry::No,
+        "this cannot be the name of a consumer", "不能作为消费者的名称",
+        "use up to 64 small letters, digits, hyphens, underscores and dots",
+        "请使用不超过 64 个的小写字母、数字、连字符、下划线和点";
+    ConsumerUnknown "consumer_unknown" NOT_FOUND Retry::No,
+        "no consumer has this name", "没有此名称的消费者",
+        "make it with PUT /v1/consumers/{name} or `daybook consumer add`",
+        "请用 PUT /v1/consumers/{name} 或 `daybook consumer add` 新建";
+    ConsumerDiffers "consumer_differs" CONFLICT Retry::No,
+        "a consumer of this name gets other events", "此名称的消费者接收其他事件",
+        "choose another name, or forget the consumer first", "请另选名称，或先删除该消费者";
+    ConsumerFurther "consumer_further" CONFLICT Retry::No,
+        "the consumer has acknowledged more already", "该消费者已确认更多",
+        "go on from its `next`; to go back, set its position", "请从其 `next` 继续；如要回退，请设定其位置";
+    ConsumerForeign "consumer_foreign" CONFLICT Retry::No,
+        "the consumer belongs to another ledger", "该消费者属于另一个账簿",
+        "forget it and make it anew, from where it should go on", "请删除后重新建立，并给出从何处继续";
+    ConsumersTooMany "consumers_too_many" CONFLICT Retry::No,
+        "there are too many consumers", "消费者过多",
+        "forget those that nobody uses", "请删除无人使用的消费者";
+    PositionAhead "position_ahead" CONFLICT Retry::No,
+        "the position is beyond the log", "位置超出日志",
+        "set the consumer to a position the log has", "请将消费者设到日志已有的位置";
+    PositionNotReached "position_not_reached" SERVICE_UNAVAILABLE after(1),
+        "the ledger has not come as far as the call asks for", "账簿尚未到达调用所要的位置",
+        "ask again, or check that the position is of this ledger", "请再次读取，或核对该位置属于此账簿";
+    ConsumerDamaged "consumer_damaged" INTERNAL_SERVER_ERROR Retry::No,
+        "the file of a consumer is damaged", "消费者的文件已损坏",
+        "remove the file and make the consumer anew, from where it should go on",
+        "请删除该文件后重新建立消费者，并给出从何处继续";
     Busy "busy" SERVICE_UNAVAILABLE after(1),
         "as many connections are open as the server takes", "连接数已达服务的上限",
         "wait a moment and try again, and keep fewer connections open",

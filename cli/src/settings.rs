@@ -65,6 +65,7 @@ pub const SETTINGS: &[Setting] = &[
         "30",
     ),
     setting("connections_max", "--connections-max", "serve", "DAYBOOK_CONNECTIONS_MAX", "256"),
+    setting("otlp_endpoint", "--otlp-endpoint", "serve", "DAYBOOK_OTLP_ENDPOINT", ""),
 ];
 
 /// Where a value comes from.

@@ -10,7 +10,8 @@ use daybook_core::book::{BookError, OpenBook};
 use daybook_core::store::local::StoreOpenError;
 use daybook_core::time::Entropy as _;
 use daybook_server::serve::{
-    Door, Grace, Limits, PrivateSocket, Server, Shut, Token, TokenError, Watch, serve,
+    Door, Grace, INTERVAL, InvalidEndpoint, Limits, PrivateSocket, Server, Shut, Telemetry, Token,
+    TokenError, Watch, serve,
 };
 use daybook_server::{App, router};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,6 +47,9 @@ pub struct Serve {
     /// The most connections at the same time
     #[arg(long, env = "DAYBOOK_CONNECTIONS_MAX", default_value_t = 256, value_name = "COUNT")]
     connections_max: usize,
+    /// A collector to tell of calls and figures by OpenTelemetry's protocol: http://HOST:PORT
+    #[arg(long, env = "DAYBOOK_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 /// How calls are noted.
@@ -64,6 +68,9 @@ impl Serve {
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         let lang = global.language();
         let address = local_address(&self.listen)?;
+        let telemetry = self.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
+        let telemetry = telemetry.map(|endpoint| Telemetry::to(endpoint, INTERVAL)).transpose();
+        let telemetry = telemetry.map_err(|error| no_collector(&error))?;
         let listener = TcpListener::bind(address).map_err(|error| occupied(address, &error))?;
         let address = listener.local_addr().map_err(|error| occupied(address, &error))?;
         let OpenBook { ledger, store, report, .. } = open(global)?;
@@ -82,10 +89,9 @@ impl Serve {
             Err(error) => without_socket(&error, lang),
         }
         write_log(self.log);
-        let watch = Arc::new(Watch::over(
-            ledger.clone(),
-            Some((Arc::clone(&store), global.dir().to_owned())),
-        ));
+        let watch =
+            Watch::over(ledger.clone(), Some((Arc::clone(&store), global.dir().to_owned())));
+        let watch = Arc::new(watch.telling(telemetry));
         let limits = Limits {
             body_size_bytes_max: self.body_size_bytes_max,
             request_time_max: Duration::from_secs(self.request_seconds_max),
@@ -169,6 +175,16 @@ fn occupied(address: SocketAddr, error: &std::io::Error) -> CliError {
             "请用 --listen 另选端口，或用 0 取任一空闲端口",
         )),
     }
+}
+
+fn no_collector(error: &InvalidEndpoint) -> CliError {
+    CliError::usage(
+        Text::new(error.to_string(), format!("{:?} 不是收集器的地址", error.endpoint)),
+        (
+            "write it as http://127.0.0.1:4318; put a collector of your own in front of https",
+            "请写成 http://127.0.0.1:4318；需要 https 时请在前面放置自己的收集器",
+        ),
+    )
 }
 
 fn no_token(error: &TokenError) -> CliError {

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::connection::{Lane, Streaming};
 use super::refusal::Refusal;
 use super::stall::arriving;
+use super::telemetry::Trace;
 use super::{Shared, Token, watch};
 use crate::api::problem::PROBLEM_TYPE;
 use crate::text::Language;
@@ -59,6 +60,8 @@ pub(super) async fn answer(
     let shared = &lane.shared;
     let method = known(request.method());
     let language = Language::preferred(request.headers());
+    let id = Uuid::new_v4();
+    let trace = Trace::of(request.headers(), id);
     let streams = is_stream(request.uri().path());
     streaming.set(streams);
     let admitted = lane.guard.as_deref().map_or(Ok(()), |guard| guard.admit(&request));
@@ -68,7 +71,6 @@ pub(super) async fn answer(
         Ok(()) => whole(shared, request).await,
     };
     let response = answered.unwrap_or_else(|refusal| refusal.respond(language));
-    let id = Uuid::new_v4();
     let (mut response, code) = with_code(response, id).await;
     if let Ok(id) = HeaderValue::try_from(id.simple().to_string()) {
         response.headers_mut().insert(REQUEST_ID_HEADER, id);
@@ -76,7 +78,7 @@ pub(super) async fn answer(
     let template = response.extensions().get::<Template>().cloned();
     let route = template.as_ref().map_or("other", |template| template.0.as_str());
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    shared.watch.answered(method, route, status, took, code.as_deref());
+    shared.watch.answered(method, route, status, took, code.as_deref(), &trace);
     let ms = took.as_secs_f64() * 1000.0;
     let code = code.as_deref().unwrap_or_default();
     tracing::info!(target: "daybook", request_id = %id.simple(), method, route, status, ms, code, "call");

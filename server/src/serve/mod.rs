@@ -11,6 +11,7 @@ mod limits;
 mod refusal;
 mod socket;
 mod stall;
+mod telemetry;
 mod token;
 mod watch;
 
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch as signal;
 use tokio::task::JoinSet;
@@ -30,6 +31,7 @@ use self::connection::Lane;
 pub use self::limits::Limits;
 pub(crate) use self::socket::connect;
 pub use self::socket::{PrivateSocket, SOCKET_FILE};
+pub use self::telemetry::{INTERVAL, InvalidEndpoint, Telemetry};
 pub use self::token::{Token, TokenError};
 pub use self::watch::Watch;
 
@@ -104,7 +106,7 @@ pub async fn serve(
     let router = router.merge(watch::router(Arc::clone(&watch), stopping.clone()));
     let router = router.layer(axum::middleware::from_fn(call::note_route));
     let router = router.layer(axum::extract::DefaultBodyLimit::disable());
-    let shared = Arc::new(Shared { router, limits, grace, watch, stopping });
+    let shared = Arc::new(Shared { router, limits, grace, watch: Arc::clone(&watch), stopping });
     let open = |door: Door| -> std::io::Result<Open> {
         Ok(match door {
             Door::Private(socket) => {
@@ -125,7 +127,15 @@ pub async fn serve(
         stop.await;
         stopping_sender.send_replace(true);
     };
-    let (shut, ()) = join(kept, stopped).await;
+    // The collector hears of the last calls too.
+    let (shut_sender, all_shut) = tokio::sync::oneshot::channel::<()>();
+    let kept = async {
+        let shut = kept.await;
+        drop(shut_sender);
+        shut
+    };
+    let told = watch.tell(async { drop(all_shut.await) });
+    let (shut, (), ()) = join3(kept, stopped, told).await;
     Ok(Shut { cut: shut.iter().map(|shut| shut.cut).sum() })
 }
 

@@ -24,6 +24,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use super::telemetry::{Telemetry, Trace};
+
 /// Free space below which the ledger refuses to append.
 const SPARE_BYTES: u64 = 32 << 20;
 
@@ -41,6 +43,7 @@ pub struct Watch {
     connections: Gauge,
     subscribers: Gauge,
     registry: Registry,
+    telemetry: Option<Telemetry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -91,7 +94,32 @@ impl Watch {
         let (connections, subscribers) = (Gauge::default(), Gauge::default());
         registry.register("connections", "Open connections", connections.clone());
         registry.register("feed_subscribers", "Feeds that are followed", subscribers.clone());
-        Watch { ledger, store, calls, seconds, refusals, connections, subscribers, registry }
+        let telemetry = None;
+        Watch {
+            ledger,
+            store,
+            calls,
+            seconds,
+            refusals,
+            connections,
+            subscribers,
+            registry,
+            telemetry,
+        }
+    }
+
+    /// Tells a collector as well.
+    #[must_use]
+    pub fn telling(mut self, telemetry: Option<Telemetry>) -> Watch {
+        self.telemetry = telemetry;
+        self
+    }
+
+    /// Tells the collector, if there is one, until `stop` is done.
+    pub(super) async fn tell(&self, stop: impl Future<Output = ()>) {
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.tell(|| self.text(), stop).await;
+        }
     }
 
     pub(super) fn connection(&self) -> Counted {
@@ -113,7 +141,11 @@ impl Watch {
         status: u16,
         took: Duration,
         code: Option<&str>,
+        trace: &Trace,
     ) {
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.answered(trace, (method, route), (status, code), took);
+        }
         let route = route.to_owned();
         self.calls.get_or_create(&CallLabels { method, route: route.clone(), status }).inc();
         self.seconds.get_or_create(&RouteLabels { method, route }).observe(took.as_secs_f64());
@@ -152,6 +184,10 @@ impl Watch {
         };
         let position = self.ledger.reader().head().next;
         figure("position", "gauge", "Events in the log", position.0 as f64)?;
+        if let Some(telemetry) = &self.telemetry {
+            let lost = telemetry.lost() as f64;
+            figure("spans_lost_total", "counter", "Spans the collector did not get", lost)?;
+        }
         let Some((store, _)) = &self.store else { return Ok(()) };
         let status = store.status();
         let indexed = status.blocks_next.0 as f64;

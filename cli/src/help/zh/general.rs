@@ -143,6 +143,7 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("body_size_bytes_max", "非流式调用的最大请求体"),
             ("request_seconds_max", "非流式调用的最长时间"),
             ("connections_max", "同时打开的最多连接数"),
+            ("otlp_endpoint", "以 OpenTelemetry 协议告知调用与指标的收集器：http://主机:端口"),
         ],
     },
     CommandZh {

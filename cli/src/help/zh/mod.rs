@@ -127,6 +127,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("TITLE", "标题"),
     ("TO", "对象"),
     ("TYPE", "类型"),
+    ("URL", "网址"),
     ("VERDICT", "结果"),
     ("VERSION", "版本"),
     ("WHAT", "对象"),

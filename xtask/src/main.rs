@@ -6,6 +6,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod bars;
 mod check;
+mod fuzz;
 mod torture;
 
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ Usage: cargo xtask <chore>
                            measure the speed and size bars; --record writes docs/reference/bars.json
   torture [--count N] [BAR ...]
                            run the durability bars at their full count
+  fuzz-http [--examples COUNT]
+                           call a real server with calls made up from its OpenAPI document, where
+                           schemathesis is installed
   bars                     list the bars
 
 Every bar ends with one line of JSON and exits 0 or 1.
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["bench", rest @ ..] => bars::bench(rest),
         ["torture", rest @ ..] => torture::run(rest),
+        ["fuzz-http", rest @ ..] => fuzz::run(rest),
         ["child", rest @ ..] => bars::child(rest),
         ["bars"] => {
             bars::list();

@@ -57,10 +57,15 @@ impl<'s> Operation<'s> {
         let (parameters, responses) = (Vec::new(), BTreeMap::new());
         let mut operation = Operation { schemas, path, parameters, body: None, responses };
         operation.shared_parameter("accept-language");
-        for status in [StatusCode::BAD_REQUEST, StatusCode::INTERNAL_SERVER_ERROR] {
+        for status in [
+            StatusCode::BAD_REQUEST,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::GATEWAY_TIMEOUT,
+        ] {
             operation.problem(status);
         }
-        operation.problem(StatusCode::SERVICE_UNAVAILABLE);
         operation
     }
 

@@ -75,7 +75,12 @@ fn write(routes: &Routes) -> Value {
             "schemas": components,
             "responses": responses,
             "parameters": parameters(),
+            "securitySchemes": { "token": {
+                "type": "http", "scheme": "bearer",
+                "description": "Over TCP, the token of the file that `daybook serve` names.",
+            } },
         },
+        "security": [{ "token": [] }],
     })
 }
 

@@ -48,12 +48,14 @@ pub(crate) fn checked(
     text: &str,
     max: usize,
 ) -> Result<CompactString, TextError> {
+    // What is said of a text's length in a schema is said of the text as it is sent.
+    let sent = text.chars().count();
     let text = text.trim();
     if text.is_empty() {
         return Err(TextError::Empty { what });
     }
-    if text.len() > max {
-        return Err(TextError::TooLong { what, actual: text.len(), max });
+    if text.len().max(sent) > max {
+        return Err(TextError::TooLong { what, actual: text.len().max(sent), max });
     }
     let note = is_note(max);
     let bad = text

@@ -207,6 +207,10 @@ async fn a_call_that_no_route_takes_is_told_why() {
     text.headers_mut().insert("content-type", "text/plain".parse().unwrap());
     let text = call(&router, text).await;
     assert_eq!((text.status, text.body["field"].as_str()), (415, Some("content-type")));
+    let imports = call(&router, request("POST", "/v1/imports", "en", &Value::Null)).await;
+    assert_eq!((imports.status, imports.body["field"].as_str()), (400, Some("content-type")));
+    let cards = call(&router, request("POST", "/v1/contacts", "en", &json!(true))).await;
+    assert_eq!((cards.status, cards.body["field"].as_str()), (400, Some("body")));
     let body = json!([1]);
     let broken = call(&router, request("POST", "/v1/commands", "zh", &body)).await;
     assert_eq!((broken.status, broken.body["code"].as_str()), (400, Some("field_unfit")));

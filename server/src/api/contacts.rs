@@ -58,14 +58,22 @@ async fn take(
 ) -> Result<Json<ContactsReport>, ApiError> {
     blocking(move || {
         let who = (caller.actor, caller.source);
-        take_in(&app, &body, query.customer.as_ref(), &who).map_err(|error| match error {
+        let taken = take_in(&app, &body, query.customer.as_ref(), &who);
+        let report = taken.map_err(|error| match error {
             ContactsError::Ledger(error) => ApiError::Submit(error),
             ContactsError::Text(error) => {
                 let zh = format!("名片中有文字无法存储（{error}）");
                 let hint = ("report the card that caused it", "请报告引起此问题的名片");
                 ApiError::malformed("body", (error.to_string(), zh), hint)
             }
-        })
+        })?;
+        if report.read == 0 && !body.trim_ascii().is_empty() {
+            let problem = ("there is no card in the body", "请求体中没有名片");
+            let hint =
+                ("send cards that begin with BEGIN:VCARD", "请发送以 BEGIN:VCARD 开头的名片");
+            return Err(ApiError::malformed("body", problem, hint));
+        }
+        Ok(report)
     })
     .await
     .map(Json)

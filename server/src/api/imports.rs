@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::caller::Caller;
 use super::describe::Operation;
+use super::extract::Form;
 use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
@@ -85,7 +86,7 @@ async fn import(
     State(app): State<App>,
     caller: Caller,
     language: Language,
-    multipart: Multipart,
+    Form(multipart): Form,
 ) -> Result<Response, ApiError> {
     let (started, start) = oneshot::channel();
     tokio::spawn(receive(app, caller, language, multipart, started));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -117,6 +117,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
         let body = Bytes::from_request(request, state).await;
         let body = body.map_err(|_| ApiError::from(Told::plain(Code::BodyCut)))?;
         read_json(&body).map(Call)
+    }
+}
+
+/// A multipart form; what it holds is described by its route.
+pub struct Form(pub Multipart);
+
+impl Describe for Form {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let read = Multipart::from_request(request, state).await;
+        read.map(Form).map_err(|rejection| {
+            let en = rejection.body_text();
+            let zh = format!("请求体不是 multipart/form-data（{en}）");
+            let hint = (
+                "send multipart/form-data with its boundary, as `curl -F` does",
+                "请发送带有 boundary 的 multipart/form-data，`curl -F` 会这样做",
+            );
+            ApiError::malformed("content-type", (en, zh), hint)
+        })
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use daybook::demo::landmarks as marks;
 use daybook::demo::load::{Act, Load, SHARES, Size};
-use daybook::demo::{self, ScriptClock, SeededEntropy, Summary};
+use daybook::demo::{self, ScriptClock, SeededEntropy, Summary, accounts, agreements};
 use daybook_core::attachment::MemoryAttachments;
+use daybook_core::event::commitment::CommitmentOutcome;
 use daybook_core::event::complaint::Severity;
 use daybook_core::event::receivable::ReversalKind;
 use daybook_core::event::{Body, Event, Kind, StreamId};
@@ -235,7 +236,7 @@ fn debts_stay_open_where_the_story_says() {
         let events = book.history(customer);
         assert!(
             has(&events, |body| matches!(body, Body::ReceivableOpened(item)
-            if item.item.as_str() == id && item.amount.minor > paid && item.due_on < demo::LAST_DAY)),
+            if item.item.as_str() == id && item.amount.minor > paid && item.due_on < Some(demo::LAST_DAY))),
             "{id}"
         );
         assert_eq!(applied(&events).get(id).copied().unwrap_or_default(), paid, "{id}");
@@ -256,6 +257,33 @@ fn debts_stay_open_where_the_story_says() {
         })
         .collect();
     assert_eq!(currencies.into_iter().collect::<Vec<_>>(), ["CNY", "USD"]);
+}
+
+#[test]
+fn promises_and_money_that_came_otherwise_are_where_the_story_says() {
+    let book = Book::told(1);
+    let arrived = book.history(accounts::IDENTIFIED.0);
+    assert!(has(&arrived, |body| matches!(body, Body::ReceiptIdentified(identified)
+        if identified.suspense.as_str() == accounts::IDENTIFIED.1)));
+    let ((payer, _), (debtor, item)) = accounts::PAID_FOR_ANOTHER;
+    let debts = book.history(debtor);
+    assert!(has(&debts, |body| matches!(body, Body::CreditApplied(applied)
+        if applied.paid_by.as_ref().is_some_and(|by| by.as_str() == payer)
+            && applied.lines.iter().any(|line| line.item.as_str() == item))));
+    let confirmed = book.history(accounts::CONFIRMED.0);
+    assert!(has(&confirmed, |body| matches!(body, Body::BalanceConfirmed(_))));
+    for ((customer, id), outcome) in [
+        (agreements::BROKEN_PROMISE, CommitmentOutcome::Broken),
+        (agreements::KEPT_PROMISE, CommitmentOutcome::Kept),
+    ] {
+        assert!(
+            has(&book.history(customer), |body| matches!(body, Body::CommitmentSettled(settled)
+            if settled.commitment.as_str() == id && settled.outcome == outcome)),
+            "{id}"
+        );
+    }
+    let held = book.history(agreements::ON_HOLD);
+    assert!(has(&held, |body| matches!(body, Body::CreditLimitSet(limit) if limit.hold)));
 }
 
 #[test]

@@ -85,6 +85,10 @@ crate::text! {
     ContactId "contact" max 64;
     /// One interaction with one customer.
     InteractionId "interaction" max 64;
+    /// A promise to or by one customer.
+    CommitmentId "commitment" max 64;
+    /// Something put into one customer.
+    InvestmentId "investment" max 64;
     /// A task about one customer.
     TaskId "task" max 64;
     /// One message, an opaque id made of a keyed mark of it.
@@ -117,6 +121,8 @@ crate::text! {
     WriteOffId "write-off" max 64;
     /// A refund to one customer.
     RefundId "refund" max 64;
+    /// A balance confirmed by one customer.
+    ConfirmationId "confirmation" max 64;
     /// A dunning notice to one customer.
     NoticeId "dunning notice" max 64;
     /// A complaint, enquiry, service request or suggestion of one customer.

@@ -6,6 +6,7 @@
 //!
 //! Invariant: an event that was voided at the basis counts nowhere; equal events give equal views.
 
+pub mod account;
 pub mod amounts;
 pub mod basis;
 pub mod customers;

@@ -6,17 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use daybook_core::event::contract::ContractAmended;
 use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource, DetailChanges};
-use daybook_core::event::receivable::CreditKind;
 use daybook_core::event::{Body, Event, Section};
 use daybook_core::id::{
-    ActorId, ApplicationId, ContactId, CreditId, ItemId, Label, Line, Note, OpportunityId,
-    PolicyName, ReceiptId, StageName,
+    ActorId, ContactId, Label, Line, Note, OpportunityId, PolicyName, StageName,
 };
 use daybook_core::money::Money;
 use daybook_core::time::{Date, Timestamp};
 
+use crate::account::Account;
 use crate::dealings::Dealings;
 use crate::{Amounts, Basis, Voided};
 
@@ -63,14 +61,6 @@ pub enum Outcome {
     Lost,
 }
 
-/// A credit as it was applied to items.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Applied {
-    kind: CreditKind,
-    credit: CreditId,
-    lines: Vec<(ItemId, Money)>,
-}
-
 /// One customer as it stands at a basis.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -96,23 +86,25 @@ pub struct Profile {
     pub last_interaction_at: Option<Timestamp>,
     /// Events that count.
     pub events: u64,
-    items: BTreeMap<ItemId, (Money, Date)>,
-    receipts: BTreeMap<ReceiptId, Money>,
-    refunds: Vec<Money>,
-    credit_notes: Vec<Money>,
-    applications: BTreeMap<ApplicationId, Applied>,
+    /// Debts, receipts and credits.
+    pub account: Account,
 }
 
-/// Builds the profile from the events of one customer's stream, in any order.
+/// Builds the profile from all events of one customer's stream, in any order. The account takes in
+/// everything known at the basis: its facts count from days of their own, which a question names.
 pub fn profile<'a>(
     events: impl IntoIterator<Item = &'a Event>,
     basis: &Basis,
     voided: &Voided,
+    zone: chrono_tz::Tz,
 ) -> Profile {
-    let counts = |event: &&Event| basis.admits(event) && voided.counts(event);
-    let mut events: Vec<&Event> = events.into_iter().filter(counts).collect();
-    events.sort_by_key(|event| (event.envelope.effective_at, event.envelope.position));
+    let known = |event: &&Event| event.envelope.position < basis.before && voided.counts(event);
+    let mut events: Vec<&Event> = events.into_iter().filter(known).collect();
     let mut profile = Profile::default();
+    events.sort_by_key(|event| event.envelope.position);
+    events.iter().for_each(|event| profile.account.take(event, zone));
+    events.retain(|event| basis.admits(event));
+    events.sort_by_key(|event| (event.envelope.effective_at, event.envelope.position));
     events.into_iter().for_each(|event| profile.take(event));
     profile
 }
@@ -138,7 +130,7 @@ impl Profile {
             }
             other => {
                 self.fold_sales(other);
-                self.fold_money(other);
+                self.fold_invoices(other);
             }
         }
     }
@@ -203,52 +195,13 @@ impl Profile {
         }
     }
 
-    fn fold_money(&mut self, body: &Body) {
+    fn fold_invoices(&mut self, body: &Body) {
         match body {
             Body::InvoiceIssued(invoice) => self.invoiced.add(&invoice.total),
             Body::InvoiceVoided(voided) => {
                 voided.total.iter().for_each(|total| self.invoiced.subtract(total));
             }
-            Body::ReceivableRescheduled(rescheduled) => {
-                if let Some(item) = self.items.get_mut(&rescheduled.item) {
-                    item.1 = rescheduled.new_due_on;
-                }
-            }
-            Body::ContractAmended(amended) => self.amend(amended),
-            Body::RefundPaid(refund) => self.refunds.push(refund.amount),
-            Body::CreditNoteIssued(note) => self.credit_notes.push(note.amount),
-            Body::ReceivableOpened(opened) => {
-                self.items.insert(opened.item.clone(), (opened.amount, opened.due_on));
-            }
-            Body::PaymentReceived(payment) => {
-                self.receipts.insert(payment.receipt.clone(), payment.amount);
-            }
-            Body::PaymentReversed(reversed) => {
-                self.receipts.remove(&reversed.receipt);
-            }
-            Body::CreditApplied(applied) => {
-                let lines = applied.lines.iter().map(|line| (line.item.clone(), line.amount));
-                let line = Applied {
-                    kind: applied.credit_kind,
-                    credit: applied.credit.clone(),
-                    lines: lines.collect(),
-                };
-                self.applications.insert(applied.application.clone(), line);
-            }
-            Body::ApplicationReversed(reversed) => {
-                self.applications.remove(&reversed.application);
-            }
             _ => {}
-        }
-    }
-
-    /// Changes the items whose instalments an amendment changes.
-    fn amend(&mut self, amended: &ContractAmended) {
-        for change in &amended.instalments {
-            let item = change.item.as_ref().and_then(|id| self.items.get_mut(id));
-            if let (Some(item), Some(old)) = (item, change.old_amount) {
-                item.0.minor += change.amount.minor - old.minor;
-            }
         }
     }
 
@@ -261,63 +214,6 @@ impl Profile {
                 Some(Outcome::Lost) | None => None,
             })
             .collect()
-    }
-
-    /// Returns what came in and was neither taken back nor refunded.
-    pub fn received(&self) -> Amounts {
-        let mut received: Amounts = self.receipts.values().copied().collect();
-        self.refunds.iter().for_each(|refund| received.subtract(refund));
-        received
-    }
-
-    /// Returns what is still owed, and the part of it that was due before `today`.
-    pub fn receivables(&self, today: Date) -> (Amounts, Amounts) {
-        let (mut open, mut overdue) = (Amounts::default(), Amounts::default());
-        for (amount, due_on) in self.items.values() {
-            open.add(amount);
-            if *due_on < today {
-                overdue.add(amount);
-            }
-        }
-        for (item, amount) in self.applications.values().flat_map(|applied| &applied.lines) {
-            open.subtract(amount);
-            if self.items.get(item).is_some_and(|(_, due_on)| *due_on < today) {
-                overdue.subtract(amount);
-            }
-        }
-        (open, overdue)
-    }
-
-    /// Returns the first due date of what is still owed and was due before `today`.
-    pub fn overdue_since(&self, today: Date) -> Option<Date> {
-        let mut applied: BTreeMap<&ItemId, i128> = BTreeMap::new();
-        for (item, amount) in self.applications.values().flat_map(|applied| &applied.lines) {
-            *applied.entry(item).or_default() += i128::from(amount.minor);
-        }
-        let applied = |item: &ItemId| applied.get(item).copied().unwrap_or_default();
-        let late = self.items.iter().filter(|(_, (_, due_on))| *due_on < today);
-        late.filter(|(item, (amount, _))| i128::from(amount.minor) > applied(item))
-            .map(|(_, (_, due_on))| *due_on)
-            .min()
-    }
-
-    /// Returns what came in or was credited, and was neither applied to a debt nor paid back.
-    pub fn unapplied(&self) -> Amounts {
-        let mut unapplied = self.received();
-        self.credit_notes.iter().for_each(|amount| unapplied.add(amount));
-        for applied in self.applications.values() {
-            let counts = match applied.kind {
-                CreditKind::Receipt => ReceiptId::new(applied.credit.as_str())
-                    .is_ok_and(|receipt| self.receipts.contains_key(&receipt)),
-                CreditKind::CreditNote => true,
-                // These are no credit that could be left over.
-                CreditKind::WriteOff | CreditKind::Discount | CreditKind::Exchange => false,
-            };
-            if counts {
-                applied.lines.iter().for_each(|(_, amount)| unapplied.subtract(amount));
-            }
-        }
-        unapplied
     }
 
     /// Returns the open opportunities in order of id.

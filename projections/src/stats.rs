@@ -159,6 +159,7 @@ fn amount_of(body: &Body, sums: &mut Amounts) {
         Body::CreditNoteIssued(note) => sums.add(&note.amount),
         Body::ReceivableWrittenOff(written_off) => sums.add(&written_off.amount),
         Body::RefundPaid(refund) => sums.add(&refund.amount),
+        Body::CustomerInvestmentRecorded(invested) => sums.add(&invested.amount),
         Body::DunningNoticeSent(notice) => {
             notice.items.iter().filter_map(|line| line.open.as_ref()).for_each(|o| sums.add(o));
         }

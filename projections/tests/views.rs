@@ -71,8 +71,12 @@ impl World {
         let events = self.customer();
         let known = events.iter().filter(|event| event.envelope.position < basis.before);
         let voided = Voided::among(known);
-        let answer = profile(&events, &basis, &voided);
-        assert_eq!(profile(events.iter().rev(), &basis, &voided), answer, "order does not matter");
+        let answer = profile(&events, &basis, &voided, chrono_tz::Asia::Shanghai);
+        assert_eq!(
+            profile(events.iter().rev(), &basis, &voided, chrono_tz::Asia::Shanghai),
+            answer,
+            "order does not matter"
+        );
         answer
     }
 }
@@ -142,18 +146,93 @@ fn a_receipt_told_late_is_owed_or_paid_by_the_basis_of_the_question() {
         "method": "explicit", "lines": [{ "item": "A", "amount": cny(60_000) }],
         "effective_on": "2026-02-03", "effective_at": "2026-02-03T00:00:00Z" }));
     let today = "2026-02-20".parse().unwrap();
-    let owed = |profile: &Profile| {
-        let (open, overdue) = profile.receivables(today);
+    let owed_on = |profile: &Profile, day: daybook_core::time::Date| {
+        let (open, overdue) = profile.account.owed(day);
         (minor(&open), minor(&overdue))
     };
+    let owed = |profile: &Profile| owed_on(profile, today);
     assert_eq!(owed(&world.profile(None, None)), (40_000, 40_000));
     assert_eq!(owed(&world.profile(None, Some(told))), (100_000, 100_000));
-    assert_eq!(owed(&world.profile(Some("2026-02-02T00:00:00Z"), None)), (100_000, 100_000));
+    assert_eq!(
+        owed_on(&world.profile(None, None), "2026-02-02".parse().unwrap()),
+        (100_000, 100_000)
+    );
     world.say(json!({ "command": "reverse_payment", "receipt": "R", "kind": "bounced",
         "effective_on": "2026-02-20" }));
     let bounced = world.profile(None, None);
-    assert!(bounced.received().is_zero());
+    assert!(bounced.account.received(today).is_zero());
     assert_eq!(owed(&bounced), (100_000, 100_000));
+}
+
+#[test]
+fn the_worked_example_of_two_dates() {
+    // Item A 1000.00 of 01-10, due 02-09; receipt P 600.00 of value 02-20, recorded 02-25; applied
+    // from 02-20 on, recorded 03-02; reversed from 02-20 on, recorded 03-05.
+    let world = World::new();
+    let mut known = Vec::new();
+    let mut say = |at: &str, asked: Value| {
+        world.clock.set(at);
+        world.say(asked);
+        known.push((at.to_owned(), world.ledger.reader().head().next));
+    };
+    say(
+        "2026-01-10T01:00:00Z",
+        json!({ "command": "open_receivable", "item": "A",
+        "source": "service_charge", "document_on": "2026-01-10", "due_on": "2026-02-09",
+        "amount": cny(100_000) }),
+    );
+    say(
+        "2026-02-25T01:00:00Z",
+        json!({ "command": "receive_payment", "receipt": "P",
+        "amount": cny(60_000), "value_on": "2026-02-20" }),
+    );
+    say(
+        "2026-03-02T01:00:00Z",
+        json!({ "command": "apply_credit", "credit_kind": "receipt",
+        "credit": "P", "method": "explicit", "lines": [{ "item": "A", "amount": cny(60_000) }],
+        "effective_on": "2026-02-20" }),
+    );
+    say(
+        "2026-03-05T01:00:00Z",
+        json!({ "command": "reverse_payment", "receipt": "P",
+        "kind": "wrong_customer", "effective_on": "2026-02-20" }),
+    );
+    for (as_of, known_at, open, unapplied, overdue) in [
+        ("2026-02-09", "2026-02-09", 100_000, 0, 0),
+        ("2026-02-24", "2026-02-24", 100_000, 0, 100_000),
+        ("2026-02-24", "2026-02-26", 100_000, 60_000, 100_000),
+        ("2026-02-28", "2026-02-28", 100_000, 60_000, 100_000),
+        ("2026-02-28", "2026-03-03", 40_000, 0, 40_000),
+        ("2026-02-28", "2026-03-10", 100_000, 0, 100_000),
+    ] {
+        let before = known.iter().rev().find(|(at, _)| at.as_str() < known_at).unwrap().1;
+        let account = world.profile(None, Some(before)).account;
+        let on = as_of.parse().unwrap();
+        let (owed, late) = account.owed(on);
+        let answer = (minor(&owed), minor(&account.unapplied(on)), minor(&late));
+        assert_eq!(answer, (open, unapplied, overdue), "{as_of} {known_at}");
+    }
+}
+
+#[test]
+fn a_confirmed_balance_that_a_late_fact_changes_is_named() {
+    let world = World::new();
+    let discrepancies = || world.profile(None, None).account.discrepancies();
+    world.say(json!({ "command": "open_receivable", "item": "A", "source": "service_charge",
+        "document_on": "2026-01-02", "due_on": "2026-01-31", "amount": cny(100_000) }));
+    world.say(json!({ "command": "confirm_balance", "confirmed_on": "2026-01-04" }));
+    world.say(json!({ "command": "receive_payment", "receipt": "P", "amount": cny(5_000),
+        "value_on": "2026-01-05" }));
+    assert!(discrepancies().is_empty(), "a later day changes nothing");
+    world.say(json!({ "command": "receive_payment", "receipt": "Q", "amount": cny(10_000),
+        "value_on": "2026-01-03" }));
+    let broken = discrepancies();
+    let [broken] = broken.as_slice() else { panic!("{broken:?}") };
+    assert_eq!((broken.confirmed.minor, broken.now.minor), (100_000, 90_000));
+    assert_eq!(
+        (broken.confirmation.as_str(), broken.confirmed_on.to_string().as_str()),
+        ("BC-1", "2026-01-04")
+    );
 }
 
 #[test]
@@ -188,9 +267,13 @@ fn what_was_paid_and_not_applied_is_left_over_and_what_is_late_says_since_when()
     }
     world.say(json!({ "command": "receive_payment", "receipt": "R", "amount": cny(60_000),
         "value_on": "2026-01-05" }));
-    let left = |profile: &Profile| minor(&profile.unapplied());
+    let left = |profile: &Profile| minor(&profile.account.unapplied("2026-03-01".parse().unwrap()));
     let since = |day: &str| {
-        world.profile(None, None).overdue_since(day.parse().unwrap()).map(|day| day.to_string())
+        world
+            .profile(None, None)
+            .account
+            .overdue_since(day.parse().unwrap())
+            .map(|day| day.to_string())
     };
     assert_eq!(left(&world.profile(None, None)), 60_000);
     assert_eq!(since("2026-03-01").as_deref(), Some("2026-01-10"));

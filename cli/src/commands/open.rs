@@ -137,6 +137,16 @@ fn money(profile: &ProfileView, lang: Lang) -> Vec<Row> {
             format!("{} {unapplied}", lang.pick("unapplied credit", "未核销回款")),
         ));
     }
+    for broken in &figures.discrepancies {
+        let (id, on) = (&broken.confirmation, broken.confirmed_on);
+        let was = amounts(std::slice::from_ref(&broken.confirmed));
+        let now = amounts(std::slice::from_ref(&broken.now));
+        let text = match lang {
+            Lang::En => format!("balance of {on} confirmed as {was} ({id}) is now {now}"),
+            Lang::Zh => format!("{on} 对账余额 {was}（{id}）现为 {now}"),
+        };
+        rows.push((paint::WARNING, text));
+    }
     rows
 }
 

@@ -113,6 +113,8 @@ pub(super) fn signed(
         },
         instalments: instalments(party, total, day, shares),
         planned_shipment_on: Some(ship),
+        payment: None,
+        credit_check: None,
     })
 }
 
@@ -195,17 +197,15 @@ fn step(
         return Ok(());
     };
     let item = item_of(&deal.contract, number)?;
-    let opened = ReceivableOpened {
-        item: item.clone(),
-        source: ItemSource::ContractInstalment,
-        document_on: moment.day(),
-        due_on: moment.day().plus_days(if number == 1 { 7 } else { 30 }),
-        amount: planned.amount,
-        contract: Some(deal.contract.clone()),
-        instalment: Some(number),
-        legal_entity: None,
+    let due_on = planned.planned_on.max(moment.day());
+    // The first invoice opens the debt it is for; the others cover what the goods have opened.
+    let covers = match planned.trigger {
+        Trigger::OnInvoice => Vec::new(),
+        _ => vec![ItemAmount { item: item.clone(), amount: planned.amount }],
     };
-    open_and_invoice(pen, party, moment, opened, item)
+    let invoice = invoice(party, moment, planned.amount, Some(&deal.contract), covers)?;
+    pen.tell(moment, ACCOUNTANT, party, invoice)?;
+    payments::pay(pen, party, &item, planned.amount, due_on, moment)
 }
 
 /// Opens a debt together with the invoice over it, and lets it be paid.
@@ -216,7 +216,7 @@ fn open_and_invoice(
     opened: ReceivableOpened,
     item: ItemId,
 ) -> Told {
-    let (amount, due_on) = (opened.amount, opened.due_on);
+    let (amount, due_on) = (opened.amount, opened.due_on.unwrap_or(opened.document_on));
     let covers = vec![ItemAmount { item: item.clone(), amount }];
     let invoice = invoice(party, moment, amount, opened.contract.as_ref(), covers)?;
     let unit = vec![pen.request(moment, party, opened)?, pen.request(moment, party, invoice)?];
@@ -265,7 +265,7 @@ fn deliver(
         let count = if part == parts { deal.count - half * (parts - 1) } else { half };
         let id = format!("FH-{}-{part}", deal.contract.as_str().trim_start_matches("HT-"));
         shipments::dispatch(pen, party, deal, &id, count, left)?;
-        if plan == Plan::Steps && part == 1 {
+        if plan == Plan::Steps && part == parts {
             step(pen, party, deal, signed, 2, left)?;
         }
         arrived = shipments::arrive(pen, party, &id, left)?;
@@ -294,7 +294,7 @@ fn invoice_all(pen: &mut Pen, party: &Party, deal: &Deal, total: Money, arrived:
         item: item.clone(),
         source: ItemSource::Invoice,
         document_on: moment.day(),
-        due_on: moment.day().plus_days(30),
+        due_on: Some(moment.day().plus_days(30)),
         amount: total,
         contract: Some(deal.contract.clone()),
         instalment: None,

@@ -46,7 +46,7 @@ pub(super) fn balances(pen: &mut Pen, parties: &[Party]) -> Told {
             item: text(item)?,
             source: ItemSource::OpeningBalance,
             document_on: document,
-            due_on: due,
+            due_on: Some(due),
             amount: party.money(minor),
             contract: None,
             instalment: None,

@@ -123,7 +123,7 @@ pub(super) fn debt(
         item: id.clone(),
         source: ItemSource::ServiceCharge,
         document_on: on,
-        due_on,
+        due_on: Some(due_on),
         amount,
         contract: None,
         instalment: None,
@@ -183,8 +183,12 @@ fn reversed_payment(pen: &mut Pen, party: Option<&Party>) -> Told {
     let (value, told) = (day(2025, 2, 20), day(2025, 2, 25));
     let paid = receipt(pen, party, REVERSED_PAYMENT.1, amount, value, told)?;
     apply(pen, party, "AP-WRONG-CUSTOMER", &paid, (&item, amount), day(2025, 3, 3))?;
-    let reversed =
-        PaymentReversed { receipt: paid, kind: ReversalKind::WrongCustomer, effective_on: value };
+    let reversed = PaymentReversed {
+        receipt: paid,
+        kind: ReversalKind::WrongCustomer,
+        effective_on: value,
+        unidentified: false,
+    };
     let moment = Moment::told_on(value, day(2025, 3, 5), 16 * 60);
     let why = "银行回单核对后确认为其他客户款项";
     pen.tell_why(moment, ACCOUNTANT, party, why, reversed)

@@ -4,7 +4,9 @@
 //! [`SeededEntropy`] the same stored bytes, on every machine: there is no system clock, no floating
 //! point and no hash-map order in here. What this module does not do: open ledgers, print, decide.
 
+pub mod accounts;
 mod activity;
+pub mod agreements;
 mod calendar;
 mod cast;
 mod clock;

@@ -84,6 +84,7 @@ pub(super) fn received(
         }),
         method: Some(text(method)?),
         legal_entity: Some(party.entity.clone()),
+        unidentified: false,
         payer: Some(Section::Open(Payer {
             name: text(party.card.name)?,
             account: Some(text(&account)?),
@@ -110,8 +111,11 @@ pub(super) fn credit(
         method,
         lines,
         effective_on: None,
-        exchange: None,
+        exchange: Vec::new(),
         approved_by: None,
+        for_customer: None,
+        paid_by: None,
+        legal_entity: None,
     }
 }
 

@@ -8,10 +8,11 @@ use daybook_core::event::complaint::{
 use daybook_core::event::interaction::InteractionChannel;
 use daybook_core::event::receivable::{ItemSource, ReceivableOpened};
 use daybook_core::event::survey::Occasion;
+use daybook_core::event::task::{TaskClosed, TaskOutcome};
 use daybook_core::id::{ComplaintId, ItemId, TextError};
 
 use super::activity::said;
-use super::calendar::Moment;
+use super::calendar::{LAST_DAY, Moment, date_of, working};
 use super::cast::{ACCOUNTANT, ENGINEER, HEAD_OF_SERVICE, SERVICE_DESK, Tongue};
 use super::pen::{Party, Pen, Told, text, user};
 use super::{contracts, payments, surveys, words};
@@ -87,6 +88,9 @@ pub(super) fn case(
     answer(pen, party, id, which, next)?;
     let agreed = !pen.dice.chance(12);
     let Some(closed) = close(pen, party, id, agreed, next)? else { return Ok(()) };
+    if kind == ComplaintKind::Complaint {
+        call_back(pen, party, id, closed)?;
+    }
     if kind == ComplaintKind::Service && pen.dice.chance(50) {
         charge(pen, party, id, closed)?;
     }
@@ -204,6 +208,7 @@ fn answer(pen: &mut Pen, party: &Party, id: &ComplaintId, which: usize, moment: 
         at: moment.effective,
         root_cause,
         compensation: given.map(|hundreds| party.money(i64::from(hundreds) * 10_000)),
+        commitment: None,
         correspondence: said(words)?,
     };
     pen.tell(moment, ENGINEER, party, answered)
@@ -232,6 +237,21 @@ fn close(
     Ok(Some(moment))
 }
 
+/// The customer is asked the next day whether all is well.
+fn call_back(pen: &mut Pen, party: &Party, id: &ComplaintId, closed: Moment) -> Told {
+    let on = working(date_of(closed.recorded).plus_days(1));
+    if on > LAST_DAY {
+        return Ok(());
+    }
+    let done = TaskClosed {
+        task: text(&format!("{id}/call-back"))?,
+        outcome: TaskOutcome::Done,
+        interaction: None,
+        correspondence: None,
+    };
+    pen.tell(Moment::on(on, 10 * 60 + 40), HEAD_OF_SERVICE, party, done)
+}
+
 /// The customer comes back with it; it is answered and closed once more.
 fn again(pen: &mut Pen, party: &Party, id: &ComplaintId, which: usize, closed: Moment) -> Told {
     let Some(moment) = closed.later(&mut pen.dice, 1, 14) else { return Ok(()) };
@@ -255,14 +275,14 @@ fn charge(pen: &mut Pen, party: &Party, id: &ComplaintId, closed: Moment) -> Tol
         item: item.clone(),
         source: ItemSource::ServiceCharge,
         document_on: moment.day(),
-        due_on: moment.day().plus_days(15),
+        due_on: Some(moment.day().plus_days(15)),
         amount,
         contract: None,
         instalment: None,
         legal_entity: Some(party.entity.clone()),
     };
     let covers = vec![daybook_core::event::receivable::ItemAmount { item: item.clone(), amount }];
-    let due_on = opened.due_on;
+    let due_on = opened.due_on.unwrap_or(opened.document_on);
     let invoice = contracts::invoice(party, moment, amount, None, covers)?;
     let unit = vec![pen.request(moment, party, opened)?, pen.request(moment, party, invoice)?];
     pen.submit(moment.recorded, ACCOUNTANT, unit)?;

@@ -90,6 +90,8 @@ fn amended(pen: &mut Pen, party: &Party) -> Told {
             instalment(2, day(2025, 5, 12), price),
         ],
         planned_shipment_on: None,
+        payment: None,
+        credit_check: None,
     };
     pen.tell(Moment::on(signed_on, 15 * 60), party.owner, party, signed)?;
     let id = |number: u32| format!("{}/{number}", AMENDED_CONTRACT.1);

@@ -33,6 +33,7 @@ pub(super) fn dispatch(
         carrier: Some(text(carrier)?),
         tracking: Some(text(&format!("TN{:010}", pen.dice.below(2_000_000_000)))?),
         over_shipment_approved_by: None,
+        credit_check: None,
     };
     pen.tell(moment, DISPATCHER, party, dispatched)
 }

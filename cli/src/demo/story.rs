@@ -14,8 +14,8 @@ use super::calendar::{FIRST_DAY, Moment, day};
 use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
 use super::{
-    Step, activity, customers, exports, imports, landmarks, mail, papers, sales, service,
-    settlements, surveys, tasks,
+    Step, accounts, activity, agreements, customers, exports, imports, landmarks, mail, papers,
+    sales, service, settlements, surveys, tasks,
 };
 
 /// Why there is no story: one of its own texts is not acceptable.
@@ -57,6 +57,8 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     papers::tell(&mut pen, &parties)?;
     imports::mistake(&mut pen, &parties)?;
     exports::take(&mut pen)?;
+    accounts::tell(&mut pen, &parties)?;
+    agreements::tell(&mut pen, &parties)?;
     Ok(pen.finish())
 }
 
@@ -111,6 +113,8 @@ fn receivable_rules(pen: &Pen) -> ReceivableRules {
         interval_days: 7,
         notice_minimums: amounts(10_000),
         tolerances: amounts(1_000),
+        limits: amounts(100_000_000),
+        concessions: amounts(500_000),
     }
 }
 

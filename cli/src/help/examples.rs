@@ -123,6 +123,14 @@ pub const PAGES: &[Page] = &[
     plain("record payment", &[("daybook record payment ACME 1200 --method transfer", "", "")]),
     plain("record apply", &[("daybook record apply ACME R-1 --to AR-1=500", "", "")]),
     plain(
+        "record identify",
+        &[
+            ("daybook record payment - 300 --id SUS-1", "", ""),
+            ("daybook record identify SUS-1 ACME", "", ""),
+        ],
+    ),
+    plain("record confirm", &[("daybook record confirm ACME 2020-12-31 --by letter", "", "")]),
+    plain(
         "record unapply",
         &[
             ("daybook record apply ACME R-1 --to AR-1=500", "", ""),
@@ -218,6 +226,29 @@ pub const PAGES: &[Page] = &[
     ),
     plain("record close-task", &[("daybook record close-task ACME K-1 \"sent\"", "", "")]),
     plain("void", &[("daybook void 300 --reason \"entered twice\"", "", "")]),
+    plain("record terms", &[("daybook record terms ACME --net 30 --discount 2/10", "", "")]),
+    plain("record limit", &[("daybook record limit ACME 50000 --basis \"credit report\"", "", "")]),
+    plain("record investment", &[("daybook record investment ACME gift 30", "", "")]),
+    plain(
+        "record promise",
+        &[
+            ("daybook record promise ACME \"a new pump\" --due 2030-12-01", "", ""),
+            (
+                "daybook record promise ACME \"pays half\" --by customer --due 2030-12-01 --pays AR-1=500",
+                "",
+                "",
+            ),
+        ],
+    ),
+    plain(
+        "record settle-promise",
+        &[
+            ("daybook record promise ACME \"a visit\" --due 2030-12-01", "", ""),
+            ("daybook record settle-promise ACME PR-1 kept", "", ""),
+        ],
+    ),
+    plain("record rate", &[("daybook record rate USD 7.2105 --in CNY", "", "")]),
+    plain("record lock-period", &[("daybook record lock-period 2020-12-31", "", "")]),
     plain(
         "record json",
         &[

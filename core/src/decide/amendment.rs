@@ -84,14 +84,18 @@ impl Decide for ContractAmended {
     }
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
+        let mut opened = 0i64;
         for change in &self.instalments {
             let (Some(id), Some(old)) = (&change.item, change.old_amount) else { continue };
+            let more = change.amount.minor.saturating_sub(old.minor);
+            opened = opened.saturating_add(more);
             if let Some(item) = state.get_mut::<Item>(id.as_str()) {
-                item.amend(self.amended_on, change.amount.minor.saturating_sub(old.minor));
+                item.amend(self.amended_on, more);
             }
         }
         let Some(contract) = state.get_mut::<Contract>(self.contract.as_str()) else { return };
         contract.total = contract.total.saturating_add(self.total_change.minor);
+        contract.opened = contract.opened.saturating_add(opened);
         let tax = self.tax_change.map_or(0, |tax| tax.minor);
         contract.tax = contract.tax.saturating_add(tax);
         contract.amendments = self.amendment;
@@ -123,7 +127,7 @@ impl Decide for ContractAmended {
                 item: ItemId::default(),
                 source: ItemSource::ContractInstalment,
                 document_on: self.amended_on,
-                due_on: planned.planned_on,
+                due_on: Some(planned.planned_on),
                 amount: Money::new(planned.minor, contract.currency),
                 contract: Some(self.contract.clone()),
                 instalment: Some(planned.number),
@@ -138,7 +142,13 @@ fn change_line(lines: &mut Vec<Line>, change: &LineChange) {
     let by = change.quantity_change_thousandths;
     match lines.iter_mut().find(|line| line.line == change.line) {
         Some(line) => line.contracted = line.contracted.saturating_add(by),
-        None => lines.push(Line { line: change.line, contracted: by, shipped: 0 }),
+        None => lines.push(Line {
+            line: change.line,
+            contracted: by,
+            shipped: 0,
+            dispatched: 0,
+            arrived: 0,
+        }),
     }
 }
 

@@ -5,12 +5,12 @@
 
 use super::credit::{self, Credit, WriteOff, kind_word};
 use super::receivable::{Item, Receipt};
-use super::{Context, Decide, Draft, Rejection};
-use crate::event::Envelope;
+use super::{Context, Counterpart, Decide, Draft, Rejection, exchange};
 use crate::event::receivable::{
-    ApplicationMethod, ApplicationReversed, CreditApplied, CreditKind, Exchange, ItemAmount,
+    ApplicationMethod, ApplicationReversed, CreditApplied, CreditKind, ItemAmount, ItemExchange,
 };
-use crate::id::CreditId;
+use crate::event::{Body, Envelope, StreamId};
+use crate::id::{ApplicationId, CreditId, CustomerCode, LegalEntity};
 use crate::money::Money;
 use crate::time::Date;
 
@@ -27,6 +27,10 @@ pub struct Application {
     pub lines: Vec<ItemAmount>,
     /// Whether it counts no longer.
     pub reversed: bool,
+    /// The customer whose debts it pays, when they are another's.
+    pub for_customer: Option<CustomerCode>,
+    /// The customer who paid, when it was another.
+    pub paid_by: Option<CustomerCode>,
 }
 
 impl Decide for CreditApplied {
@@ -34,21 +38,27 @@ impl Decide for CreditApplied {
         if self.application.is_empty() {
             self.application = super::next_id::<Application, _>(state, "application", "A")?;
         }
-        if self.is_its_own_document() {
-            if self.credit.is_empty() {
-                self.credit = super::composed("the credit's id", self.application.as_str())?;
-            }
-            self.require_approval(context)?;
+        if self.is_its_own_document() && self.credit.is_empty() {
+            self.credit = super::composed("the credit's id", self.application.as_str())?;
         }
-        if self.lines.is_empty() && self.method != ApplicationMethod::Explicit {
+        let ours = self.for_customer.is_none() && self.paid_by.is_none();
+        if ours && self.lines.is_empty() && self.method != ApplicationMethod::Explicit {
             let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str())?;
             self.lines = shared_out(self, credit, state)?;
         }
         if self.effective_on.is_none() {
-            let today = self.is_its_own_document().then(|| context.effective_on());
-            self.effective_on = today.max(self.earliest(state));
+            // What another customer owes is not known here: its documents are of today at the latest.
+            let today = self.is_its_own_document() || self.for_customer.is_some();
+            let today = today.then(|| context.effective_on());
+            let entity = self.entity(state);
+            let day = today.max(self.earliest(state));
+            self.effective_on = day.map(|day| context.book.open_day(day, entity.as_ref()));
         }
-        Ok(())
+        self.require_approval(context, state)?;
+        if self.for_customer.is_some() {
+            return Ok(());
+        }
+        self.complete_exchange(context, state)
     }
 
     fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
@@ -56,9 +66,6 @@ impl Decide for CreditApplied {
         let id = self.application.as_str();
         super::refuse_taken::<Application>(state, "application", id)?;
         let credit = self.check_credit(context, state)?;
-        if let Some(exchange) = &self.exchange {
-            check_exchange(exchange, context)?;
-        }
         super::refuse_repeated("item", self.lines.iter().map(|line| line.item.as_str()))?;
         let effective_on = self
             .effective_on
@@ -86,6 +93,7 @@ impl Decide for CreditApplied {
                 });
             }
         }
+        self.check_exchange(context)?;
         let what = "the day the application counts from";
         context.refuse_day_after(what, effective_on, credit.map(|credit| credit.counts_from))
     }
@@ -100,9 +108,12 @@ impl Decide for CreditApplied {
             effective_on,
             lines: self.lines.clone(),
             reversed: false,
+            for_customer: self.for_customer.clone(),
+            paid_by: self.paid_by.clone(),
         };
         move_amounts(state, &application, effective_on, 1);
-        if let Some(credit) = credit::credit_mut(state, self.credit_kind, self.credit.as_str()) {
+        let credit = credit::credit_mut(state, self.credit_kind, self.credit.as_str());
+        if let Some(credit) = credit.filter(|_| self.paid_by.is_none()) {
             credit.applications.push(self.application.clone());
         }
         if self.credit_kind == CreditKind::WriteOff
@@ -112,17 +123,130 @@ impl Decide for CreditApplied {
         }
         state.insert(self.application.as_str(), application);
     }
+
+    /// The same application in the account of the customer whose debts are paid (I-49).
+    fn counterpart(&self, stream: &StreamId, state: &Draft<'_>) -> Counterpart {
+        let (Some(debtor), Some(payer)) = (&self.for_customer, stream.customer()) else {
+            return Ok(None);
+        };
+        let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str())?;
+        let half = CreditApplied {
+            application: in_the_debtors_account(payer, &self.application)?,
+            for_customer: None,
+            paid_by: Some(payer.clone()),
+            legal_entity: credit.legal_entity.clone(),
+            exchange: Vec::new(),
+            ..self.clone()
+        };
+        Ok(Some((StreamId::Customer(debtor.clone()), Body::from(half))))
+    }
+}
+
+/// Returns what an application that a payer makes for another customer is called there.
+fn in_the_debtors_account(
+    payer: &CustomerCode,
+    application: &ApplicationId,
+) -> Result<ApplicationId, Rejection> {
+    super::composed("the application's id", &format!("{payer}/{application}"))
 }
 
 impl CreditApplied {
+    /// Returns our entity whose accounts it changes.
+    pub(super) fn entity(&self, state: &Draft<'_>) -> Option<LegalEntity> {
+        let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str()).ok();
+        if self.for_customer.is_some() {
+            return credit.and_then(|credit| credit.legal_entity.clone());
+        }
+        let item = self.lines.first().and_then(|line| state.get::<Item>(line.item.as_str()));
+        item.and_then(|item| item.legal_entity.clone())
+    }
+
     /// Tells whether nothing but the application itself documents the credit.
     const fn is_its_own_document(&self) -> bool {
         matches!(self.credit_kind, CreditKind::Discount | CreditKind::Exchange)
     }
 
+    /// Works out what the book's currency gains on a receipt in another, from the rates recorded for
+    /// the documents' days. Where a rate is not recorded nothing is worked out.
+    fn complete_exchange(
+        &mut self,
+        context: &Context<'_>,
+        state: &Draft<'_>,
+    ) -> Result<(), Rejection> {
+        let (Some(quote), CreditKind::Receipt) =
+            (context.book.functional_currency, self.credit_kind)
+        else {
+            return Ok(());
+        };
+        // Of another customer's receipt only the day it was applied from is known.
+        let counts_from = match &self.paid_by {
+            Some(_) => self.effective_on.unwrap_or_else(|| context.effective_on()),
+            None => credit::credit_of(state, self.credit_kind, self.credit.as_str())?.counts_from,
+        };
+        let foreign = self.lines.first().map(|line| line.amount.currency);
+        if let Some(base) = foreign.filter(|base| self.exchange.is_empty() && *base != quote) {
+            let of = |line: &ItemAmount| ItemExchange {
+                item: line.item.clone(),
+                rate_item: None,
+                rate_credit: None,
+                realised: None,
+            };
+            self.exchange = self.lines.iter().map(of).collect();
+            self.exchange.retain(|entry| {
+                let item = state.get::<Item>(entry.item.as_str());
+                let rate = |on| context.book.rate(base, quote, on);
+                item.is_some_and(|item| rate(item.document_on).is_some())
+                    && rate(counts_from).is_some()
+            });
+        }
+        for entry in &mut self.exchange {
+            let item = super::require::<Item>(state, "receivable item", entry.item.as_str())?;
+            let rate = |on| context.book.rate(item.currency, quote, on).cloned();
+            entry.rate_item = entry.rate_item.take().or_else(|| rate(item.document_on));
+            entry.rate_credit = entry.rate_credit.take().or_else(|| rate(counts_from));
+            let line = self.lines.iter().find(|line| line.item == entry.item);
+            if let (None, Some(line), Some(before), Some(after)) =
+                (entry.realised, line, &entry.rate_item, &entry.rate_credit)
+            {
+                entry.realised = Some(exchange::realised(line.amount, before, after, quote)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that each gain is that of its line at its rates (I-48), in the book's currency (R17).
+    fn check_exchange(&self, context: &Context<'_>) -> Result<(), Rejection> {
+        super::refuse_repeated("item", self.exchange.iter().map(|entry| entry.item.as_str()))?;
+        for entry in &self.exchange {
+            let id = entry.item.as_str();
+            let line = self.lines.iter().find(|line| line.item == entry.item);
+            let line = line.ok_or(Rejection::RecordUnknown { what: "line", id: id.into() })?;
+            let quote = context.book.functional_currency;
+            let quote = quote.ok_or(Rejection::Missing { what: "the book's currency" })?;
+            if line.amount.currency == quote {
+                return Err(Rejection::ExchangeNeedless { item: id.into(), currency: quote });
+            }
+            let (Some(before), Some(after)) = (&entry.rate_item, &entry.rate_credit) else {
+                let (base, quote) = (line.amount.currency, quote);
+                return Err(Rejection::RateMissing { base, quote, item: id.into() });
+            };
+            let gained = exchange::realised(line.amount, before, after, quote)?;
+            let said = entry.realised.ok_or(Rejection::Missing { what: "the realised gain" })?;
+            super::require_currency("the realised gain", quote, said)?;
+            if said != gained {
+                return Err(Rejection::GainDiffers { item: id.into(), gained, said });
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the latest of the documents' days: the first the application may count from (R25).
     fn earliest(&self, state: &Draft<'_>) -> Option<Date> {
         let credit = credit::credit_of(state, self.credit_kind, self.credit.as_str()).ok();
+        let credit = credit.filter(|_| self.paid_by.is_none());
+        if self.for_customer.is_some() {
+            return credit.map(|credit| credit.counts_from);
+        }
         let items = self.lines.iter().filter_map(|line| state.get::<Item>(line.item.as_str()));
         items.map(|item| item.document_on).chain(credit.map(|credit| credit.counts_from)).max()
     }
@@ -134,6 +258,17 @@ impl CreditApplied {
         state: &'s Draft<'_>,
     ) -> Result<Option<&'s Credit>, Rejection> {
         let credit = match self.credit_kind {
+            // The credit is another customer's; it was checked in the other half.
+            CreditKind::Receipt if self.paid_by.is_some() => None,
+            CreditKind::CreditNote
+            | CreditKind::WriteOff
+            | CreditKind::Discount
+            | CreditKind::Exchange
+                if self.for_customer.is_some() =>
+            {
+                let kind = kind_word(self.credit_kind);
+                return Err(Rejection::ThirdPartyKind { kind });
+            }
             CreditKind::Receipt | CreditKind::CreditNote => {
                 Some(credit::credit_of(state, self.credit_kind, self.credit.as_str())?)
             }
@@ -165,15 +300,30 @@ impl CreditApplied {
         }
     }
 
-    /// Refuses a discount or difference beyond the tolerance that nobody approved (R13). Asked when
-    /// the request is completed and not on replay: the tolerance may have changed since.
-    fn require_approval(&self, context: &Context<'_>) -> Result<(), Rejection> {
+    /// Refuses a discount or difference that nobody approved, beyond the tolerance (R13) and the
+    /// discount the item's terms give for paying early. Asked when the request is completed and not
+    /// on replay: the tolerance may have changed since.
+    fn require_approval(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+        if !self.is_its_own_document() {
+            return Ok(());
+        }
         for line in &self.lines {
             let tolerance = context.book.tolerance(line.amount.currency);
+            let earned = self.earned(line, state);
+            let tolerance = [tolerance, earned].into_iter().flatten().max_by_key(|most| most.minor);
             let approved = self.approved_by.is_some();
             credit::require_approval(self.gift(), line.amount, tolerance, approved)?;
         }
         Ok(())
+    }
+
+    /// Returns what is left of the discount an item's terms give for paying early.
+    fn earned(&self, line: &ItemAmount, state: &Draft<'_>) -> Option<Money> {
+        let item = state.get::<Item>(line.item.as_str())?;
+        let early = item.early.filter(|early| self.effective_on <= Some(early.until))?;
+        let given = self.credit_kind == CreditKind::Discount;
+        let left = early.of(item.amount()).minor.saturating_sub(item.discounted).max(0);
+        given.then_some(item.money(left))
     }
 
     /// Checks that a write-off is applied once, in whole and to its own item.
@@ -195,8 +345,16 @@ impl CreditApplied {
         state: &Draft<'_>,
     ) -> Result<(), Rejection> {
         let id = line.item.as_str();
-        let item = super::require::<Item>(state, "receivable item", id)?;
         super::require_positive("the amount applied", line.amount)?;
+        if let (Some(credit), Some(_)) = (credit, &self.for_customer) {
+            // The item is another customer's; it is checked in the other half.
+            return super::require_currency("the amount applied", credit.currency, line.amount);
+        }
+        let item = super::require::<Item>(state, "receivable item", id)?;
+        if self.paid_by.is_some() && item.legal_entity != self.legal_entity {
+            let (what, credit) = (kind_word(self.credit_kind), self.credit.as_str().into());
+            return Err(Rejection::LegalEntityDiffers { item: id.into(), what, credit });
+        }
         if let Some(credit) = credit {
             super::require_currency("the amount applied", credit.currency, line.amount)?;
             super::require_currency("the item", credit.currency, item.money(0))?;
@@ -213,22 +371,6 @@ impl CreditApplied {
             return Err(Rejection::ItemOverdrawn { item, open, what, asked, on });
         }
         Ok(())
-    }
-}
-
-/// Checks that rates are decimals above zero and the gain is in the book's currency (R17).
-fn check_exchange(exchange: &Exchange, context: &Context<'_>) -> Result<(), Rejection> {
-    for rate in [&exchange.rate_item, &exchange.rate_credit] {
-        let (whole, fraction) = rate.as_str().split_once('.').unwrap_or((rate.as_str(), "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        let above_zero = rate.as_str().bytes().any(|byte| (b'1'..=b'9').contains(&byte));
-        if !digits(whole) || !digits(fraction) || !above_zero {
-            return Err(Rejection::RateUnreadable { rate: rate.clone() });
-        }
-    }
-    match context.book.functional_currency {
-        Some(currency) => super::require_currency("the realised gain", currency, exchange.realised),
-        None => Ok(()),
     }
 }
 
@@ -302,7 +444,7 @@ fn in_proportion(credit: i64, open: impl Iterator<Item = i64> + Clone) -> Vec<i6
 }
 
 /// Divides two numbers that are not negative and rounds half to even.
-const fn half_even(numerator: i128, denominator: i128) -> i128 {
+pub(super) const fn half_even(numerator: i128, denominator: i128) -> i128 {
     let quotient = numerator / denominator;
     let twice = 2 * (numerator % denominator);
     if twice > denominator || (twice == denominator && quotient % 2 == 1) {
@@ -313,14 +455,17 @@ const fn half_even(numerator: i128, denominator: i128) -> i128 {
 }
 
 impl Decide for ApplicationReversed {
-    fn complete(&mut self, _context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+    fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         let application =
             super::require::<Application>(state, "application", self.application.as_str())?;
         if self.lines.is_empty() {
             self.lines = application.lines.clone();
         }
+        self.for_customer = self.for_customer.take().or_else(|| application.for_customer.clone());
         if self.effective_on.is_none() {
-            self.effective_on = Some(application.effective_on);
+            let first = self.lines.first().and_then(|line| state.get::<Item>(line.item.as_str()));
+            let entity = first.and_then(|item| item.legal_entity.as_ref());
+            self.effective_on = Some(context.book.open_day(application.effective_on, entity));
         }
         Ok(())
     }
@@ -332,7 +477,7 @@ impl Decide for ApplicationReversed {
         if application.reversed {
             return Err(Rejection::ApplicationAlreadyReversed { application: id.into() });
         }
-        if self.lines != application.lines {
+        if self.lines != application.lines || self.for_customer != application.for_customer {
             return Err(Rejection::ReversalPartial { application: id.into() });
         }
         let what = "the day the reversal counts from";
@@ -345,7 +490,8 @@ impl Decide for ApplicationReversed {
         // What follows from the reversal of the receipt has its reason there.
         let credit = application.credit.as_str();
         if application.credit_kind == CreditKind::Receipt
-            && state.get::<Receipt>(credit).is_some_and(|receipt| receipt.reversed)
+            && (application.paid_by.is_some()
+                || state.get::<Receipt>(credit).is_some_and(|receipt| receipt.reversed))
         {
             return Ok(());
         }
@@ -362,22 +508,36 @@ impl Decide for ApplicationReversed {
         let effective_on = self.effective_on.unwrap_or(taken_back.effective_on);
         move_amounts(state, &taken_back, effective_on, -1);
         let credit = credit::credit_mut(state, taken_back.credit_kind, taken_back.credit.as_str());
-        if let Some(credit) = credit {
+        if let Some(credit) = credit.filter(|_| taken_back.paid_by.is_none()) {
             credit.applications.retain(|live| *live != self.application);
         }
+    }
+
+    /// The same reversal in the account of the customer whose debts were paid.
+    fn counterpart(&self, stream: &StreamId, state: &Draft<'_>) -> Counterpart {
+        let application = state.get::<Application>(self.application.as_str());
+        let debtor = application.and_then(|application| application.for_customer.clone());
+        let (Some(debtor), Some(payer)) = (debtor, stream.customer()) else { return Ok(None) };
+        let application = in_the_debtors_account(payer, &self.application)?;
+        let half = ApplicationReversed { application, for_customer: None, ..self.clone() };
+        Ok(Some((StreamId::Customer(debtor), Body::from(half))))
     }
 }
 
 /// Books the amounts of an application on both sides.
 fn move_amounts(state: &mut Draft<'_>, application: &Application, on: Date, sign: i64) {
-    for line in &application.lines {
+    let ours = application.lines.iter().filter(|_| application.for_customer.is_none());
+    for line in ours {
         if let Some(item) = state.get_mut::<Item>(line.item.as_str()) {
             item.taken.add(on, sign * line.amount.minor);
+            if application.credit_kind == CreditKind::Discount {
+                item.discounted = item.discounted.saturating_add(sign * line.amount.minor);
+            }
         }
     }
     let sum: i64 = application.lines.iter().map(|line| line.amount.minor).sum();
     let credit = credit::credit_mut(state, application.credit_kind, application.credit.as_str());
-    if let Some(credit) = credit {
+    if let Some(credit) = credit.filter(|_| application.paid_by.is_none()) {
         credit.used.add(on, sign * sum);
     }
 }

@@ -49,7 +49,11 @@ pub fn propose(
 pub fn require_subject(subject: &Subject, state: &Draft<'_>) -> Result<(), Rejection> {
     match subject {
         Subject::Customer if !state.is_registered() => Err(Rejection::NotRegistered {}),
-        Subject::Customer | Subject::User(_) | Subject::Mail(_) | Subject::Import(_) => Ok(()),
+        Subject::Customer
+        | Subject::User(_)
+        | Subject::Mail(_)
+        | Subject::Import(_)
+        | Subject::Receipt(_) => Ok(()),
         Subject::Contact(contact) => {
             super::require::<Contact>(state, "contact", contact.as_str()).map(|_| ())
         }

@@ -11,7 +11,7 @@ use crate::event::book::{
     Stage,
 };
 use crate::event::complaint::Severity;
-use crate::event::{Body, Envelope, Kind};
+use crate::event::{Body, BookStream, Envelope, Kind};
 use crate::id::{Label, PolicyName, StageName, TextError};
 use crate::money::Money;
 
@@ -32,8 +32,32 @@ impl BookState {
                 let key = (published.policy.clone(), published.version);
                 self.policies.insert(key, published.clone());
             }
+            Body::ExchangeRateRecorded(recorded) => {
+                if let Some(quote) = recorded.quote {
+                    let rates = self.rates.entry((recorded.base, quote)).or_default();
+                    rates.insert(recorded.rate_on, recorded.rate.clone());
+                }
+            }
+            Body::PeriodLocked(locked) => {
+                self.locks.insert(locked.legal_entity.clone(), locked.through);
+            }
             _ => {}
         }
+    }
+
+    /// The streams whose events it is made of.
+    pub const STREAMS: &[BookStream] =
+        &[BookStream::Book, BookStream::Policies, BookStream::Rates, BookStream::Periods];
+
+    /// Tells whether an event changes it.
+    pub const fn concerns(body: &Body) -> bool {
+        matches!(
+            body,
+            Body::BookOpened(_)
+                | Body::PolicyVersionPublished(_)
+                | Body::ExchangeRateRecorded(_)
+                | Body::PeriodLocked(_)
+        )
     }
 }
 
@@ -266,7 +290,7 @@ fn receivable_rules_unfit(rules: &ReceivableRules) -> Option<&'static str> {
     if rules.level_days.is_empty() || ascending.into_iter().any(|(left, right)| left >= right) {
         return Some("the days of the levels do not ascend");
     }
-    let amounts = [&rules.notice_minimums, &rules.tolerances];
+    let amounts = [&rules.notice_minimums, &rules.tolerances, &rules.limits, &rules.concessions];
     if amounts.iter().any(|list| list.iter().any(|amount| amount.minor < 0)) {
         return Some("an amount is below zero");
     }

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::application::Application;
 use super::{Context, Draft, Rejection, details};
 use crate::event::attachment::{AttachmentId, MediaType};
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::{Actor, Body, Subject};
 use crate::event::{
-    complaint, contract, credit, dunning, interaction, mail, opportunity, quote, receivable,
-    shipment, survey, task, transfer,
+    accounting, commitment, complaint, confirmation, contract, credit, dunning, interaction, mail,
+    opportunity, quote, receivable, shipment, survey, task, terms, transfer,
 };
 use crate::id::{ActorId, CustomerCode, EventId, ImportId, Line, Note, RequestKey};
 use crate::money::Currency;
@@ -257,6 +258,10 @@ commands! { facts {
     NoteExport DataExported transfer::DataExported;
     /// Close the taking back of an import with its figures (X07).
     CloseRevert ImportReverted transfer::ImportReverted;
+    /// Record an exchange rate (X15).
+    RecordExchangeRate ExchangeRateRecorded accounting::ExchangeRateRecorded;
+    /// Lock the accounts through a day (X11).
+    LockPeriod PeriodLocked accounting::PeriodLocked;
     /// Add a contact (E14).
     AddContact ContactAdded ContactAdded;
     /// Record an interaction (E16).
@@ -273,6 +278,16 @@ commands! { facts {
     HoldMail MailHeld mail::MailHeld;
     /// Say what became of a held message (X32).
     AssignMail MailAssigned mail::MailAssigned;
+    /// Agree on terms with a customer (E10).
+    SetCustomerTerms CustomerTermsSet terms::CustomerTermsSet;
+    /// Set a customer's credit limit (E11).
+    SetCreditLimit CreditLimitSet terms::CreditLimitSet;
+    /// Record what was put into a customer (E18).
+    RecordInvestment CustomerInvestmentRecorded terms::CustomerInvestmentRecorded;
+    /// Record a promise, ours or the customer's (E22).
+    MakeCommitment CommitmentMade commitment::CommitmentMade;
+    /// Settle whether a promise was kept (E23).
+    SettleCommitment CommitmentSettled commitment::CommitmentSettled;
     /// Open an opportunity (E26).
     OpenOpportunity OpportunityOpened opportunity::OpportunityOpened;
     /// Move an opportunity to another stage (E27).
@@ -315,6 +330,10 @@ commands! { facts {
     ReceivePayment PaymentReceived receivable::PaymentReceived;
     /// Reverse a payment and its applications (E47, E49).
     ReversePayment PaymentReversed receivable::PaymentReversed;
+    /// Say whose an unidentified payment is (X23).
+    IdentifyReceipt ReceiptIdentified receivable::ReceiptIdentified;
+    /// Record that a customer confirmed its balance (X13).
+    ConfirmBalance BalanceConfirmed confirmation::BalanceConfirmed;
     /// Apply a credit to items (E48).
     ApplyCredit CreditApplied receivable::CreditApplied;
     /// Reverse an application (E49).
@@ -403,7 +422,10 @@ pub fn propose(
     state: &Draft<'_>,
 ) -> Result<Body, Rejection> {
     match plain_fact(command) {
-        Ok(body) => Ok(body),
+        Ok(body) => {
+            refuse_half(&body, state)?;
+            Ok(body)
+        }
         Err(Command::RegisterCustomer(command)) => {
             details::register(command, context).map(Body::from)
         }
@@ -416,6 +438,29 @@ pub fn propose(
         }
         // Every other command is a plain fact; voids are decided on the stream's history.
         Err(_) => Err(Rejection::VoidNeedsHistory {}),
+    }
+}
+
+/// Refuses the second half of a pair that touches two customers: only the first half is asked for,
+/// the other follows from it.
+fn refuse_half(body: &Body, state: &Draft<'_>) -> Result<(), Rejection> {
+    let payer = match body {
+        Body::ReceiptIdentified(identified) if identified.step.is_some() => {
+            return Err(Rejection::HalfOfPair { what: "an identification" });
+        }
+        Body::CreditApplied(applied) if applied.legal_entity.is_some() => {
+            return Err(Rejection::HalfOfPair { what: "an application" });
+        }
+        Body::CreditApplied(applied) => applied.paid_by.as_ref(),
+        Body::ApplicationReversed(reversed) => {
+            let application = state.get::<Application>(reversed.application.as_str());
+            application.and_then(|application| application.paid_by.as_ref())
+        }
+        _ => None,
+    };
+    match payer {
+        Some(payer) => Err(Rejection::PaidByAnother { payer: payer.clone() }),
+        None => Ok(()),
     }
 }
 

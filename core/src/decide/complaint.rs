@@ -3,16 +3,21 @@
 //! Time limits are worked out once, at intake, and frozen in the event with the version of the
 //! policy they came from; a later policy never moves them.
 
+use super::commitment::Commitment;
 use super::contract::Contract;
 use super::customer::Contact;
+use super::task::Task;
 use super::working_time::after_working_minutes;
 use super::{Context, Decide, Draft, Rejection};
-use crate::event::Envelope;
 use crate::event::complaint::{
     ClockChange, ComplaintAcknowledged, ComplaintAnswered, ComplaintAssessed,
-    ComplaintClockChanged, ComplaintClosed, ComplaintReceived, ComplaintReopened, Severity,
+    ComplaintClockChanged, ComplaintClosed, ComplaintKind, ComplaintReceived, ComplaintReopened,
+    Severity,
 };
-use crate::id::ActorId;
+use crate::event::interaction::About;
+use crate::event::task::{TaskPlanned, TaskText};
+use crate::event::{Body, Envelope, Section};
+use crate::id::{ActorId, TaskId};
 use crate::time::Timestamp;
 
 /// How a complaint was first responded to.
@@ -29,6 +34,8 @@ pub enum FirstResponse {
 /// What decisions know of one complaint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
+    /// What came in.
+    pub kind: ComplaintKind,
     /// How bad it is, as last judged.
     pub severity: Severity,
     /// The first response.
@@ -106,6 +113,7 @@ impl Decide for ComplaintReceived {
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
         let complaint = Complaint {
+            kind: self.kind,
             severity: self.severity,
             response: FirstResponse::None,
             paused: false,
@@ -187,6 +195,9 @@ impl Decide for ComplaintAnswered {
         }
         not_before("the answer", self.at, complaint.received_at)?;
         context.refuse_future("the answer", self.at)?;
+        if let Some(commitment) = &self.commitment {
+            super::require::<Commitment>(state, "commitment", commitment.as_str())?;
+        }
         super::refuse_negative("the compensation", self.compensation.as_ref())
     }
 
@@ -216,6 +227,46 @@ impl Decide for ComplaintClosed {
             complaint.closed = true;
             complaint.changed_at = self.at;
         }
+    }
+
+    /// Plans to ask the customer again within a working day whether it is content.
+    fn consequences(
+        &self,
+        context: &Context<'_>,
+        state: &Draft<'_>,
+    ) -> Result<Vec<Body>, Rejection> {
+        let id = self.complaint.as_str();
+        let complaint = super::require::<Complaint>(state, "complaint", id)?;
+        if complaint.kind != ComplaintKind::Complaint {
+            return Ok(Vec::new());
+        }
+        // Named after the complaint; should it be closed again, the next number.
+        let task: TaskId = super::composed("the task's id", &format!("{id}/call-back"))?;
+        let task =
+            if state.get::<Task>(task.as_str()).is_some() { TaskId::default() } else { task };
+        let due_at = match context.book.service_levels() {
+            Some((_, levels)) => {
+                let day = levels.day_ends_minute.saturating_sub(levels.day_starts_minute);
+                after_working_minutes(self.at, u32::from(day), levels, context.book.zone)
+            }
+            None => Timestamp(self.at.0.saturating_add(86_400_000_000)),
+        };
+        let about =
+            About { opportunity: None, contract: None, complaint: Some(self.complaint.clone()) };
+        let subject = format!("call back about complaint {id} / 就投诉 {id} 回访");
+        let text =
+            TaskText { subject: super::composed("the task's subject", &subject)?, notes: None };
+        Ok(vec![Body::from(TaskPlanned {
+            task,
+            due_at,
+            assignee: Some(self.closed_by.clone()),
+            priority: None,
+            purpose: Some(super::composed("the task's purpose", "return_visit")?),
+            about: Some(about),
+            recurrence: None,
+            origin: Some(super::composed("the task's origin", "complaint.closed")?),
+            text: Section::Open(text),
+        })])
     }
 }
 

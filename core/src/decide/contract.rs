@@ -1,10 +1,12 @@
 //! Decisions of the contract family: E35. Amendments and the end are in `amendment`.
 
+use super::limit::check_credit;
 use super::opportunity::Opportunity;
 use super::quote::Quote;
-use super::{Context, Decide, Draft, Rejection};
+use super::{Context, Decide, Draft, Rejection, terms};
 use crate::event::contract::{ContractSigned, DebtOpenedBy, Trigger};
 use crate::event::receivable::{ItemSource, ReceivableOpened};
+use crate::event::terms::PaymentTerms;
 use crate::event::{Body, Envelope};
 use crate::id::{ContractNumber, ItemId, LegalEntity};
 use crate::money::{Currency, Money};
@@ -19,6 +21,10 @@ pub struct Line {
     pub contracted: i64,
     /// How much was shipped and not returned, in thousandths of a unit.
     pub shipped: i64,
+    /// How much ever left, in thousandths of a unit.
+    pub dispatched: i64,
+    /// How much ever arrived, in thousandths of a unit.
+    pub arrived: i64,
 }
 
 /// What decisions know of one instalment.
@@ -55,6 +61,10 @@ pub struct Contract {
     pub debt_opened_by: DebtOpenedBy,
     /// Our entity that signed.
     pub legal_entity: Option<LegalEntity>,
+    /// How much of its debts was opened, in minor units.
+    pub opened: i64,
+    /// When its debts are due, as signed.
+    pub payment: Option<PaymentTerms>,
     /// The lines.
     pub lines: Vec<Line>,
     /// The instalments.
@@ -79,11 +89,15 @@ impl Contract {
 }
 
 impl Decide for ContractSigned {
-    fn complete(&mut self, context: &Context<'_>, _state: &Draft<'_>) -> Result<(), Rejection> {
+    fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.legal_entity.is_none() {
             self.legal_entity = context.book.legal_entities.first().cloned();
         }
-        Ok(())
+        if self.payment.is_none() {
+            self.payment = terms::in_force(state, self.signed_on).cloned();
+        }
+        let (check, deal) = (&mut self.credit_check, Some(self.total));
+        check_credit(check, deal, self.signed_on, context, state)
     }
 
     fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
@@ -108,6 +122,8 @@ impl Decide for ContractSigned {
             line: line.line,
             contracted: line.quantity_thousandths,
             shipped: 0,
+            dispatched: 0,
+            arrived: 0,
         });
         let instalments = self.instalments.iter().map(|instalment| PlannedReceipt {
             number: instalment.number,
@@ -125,6 +141,8 @@ impl Decide for ContractSigned {
             closed_on: None,
             debt_opened_by: self.debt_opened_by,
             legal_entity: self.legal_entity.clone(),
+            opened: 0,
+            payment: self.payment.clone(),
             lines: lines.collect(),
             instalments: instalments.collect(),
         };
@@ -146,7 +164,7 @@ impl Decide for ContractSigned {
             item: ItemId::default(),
             source: ItemSource::ContractInstalment,
             document_on: self.signed_on,
-            due_on: instalment.planned_on,
+            due_on: Some(instalment.planned_on),
             amount: instalment.amount,
             contract: Some(self.contract.clone()),
             instalment: Some(instalment.number),

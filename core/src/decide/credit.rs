@@ -231,8 +231,11 @@ fn applied(
         method: ApplicationMethod::Explicit,
         lines: vec![line],
         effective_on: Some(on),
-        exchange: None,
+        exchange: Vec::new(),
         approved_by: None,
+        for_customer: None,
+        paid_by: None,
+        legal_entity: None,
     }))
 }
 

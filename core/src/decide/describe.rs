@@ -74,6 +74,17 @@ pub fn command_name(camel: &str) -> String {
     name
 }
 
+/// Commands that concern the book itself and name no customer.
+const OF_THE_BOOK: &[&str] = &[
+    "PublishPolicyVersion",
+    "ApplyImport",
+    "RecordExchangeRate",
+    "LockPeriod",
+    "IdentifyReceipt",
+    "HoldMail",
+    "AssignMail",
+];
+
 /// Returns an example of a command as a request.
 pub fn command_example(camel: &str) -> Option<Value> {
     let mut request = json!({ "customer": "C-0173", "command": command_name(camel) });
@@ -97,7 +108,7 @@ pub fn command_example(camel: &str) -> Option<Value> {
         _ => return None,
     };
     let object = request.as_object_mut()?;
-    if matches!(camel, "PublishPolicyVersion" | "ApplyImport") {
+    if OF_THE_BOOK.contains(&camel) {
         object.remove("customer");
     }
     object.extend(fields.as_object()?.clone());

@@ -4,6 +4,7 @@
 //! notice is about the items of one currency and entity; its level is the highest among them. The
 //! figures are those of the end of the notice's day, as now known, and stay what they were.
 
+use super::commitment::refuse_promised;
 use super::credit::{Credit, CreditNote};
 use super::receivable::{Item, Receipt};
 use super::{Context, Decide, Draft, Rejection};
@@ -76,7 +77,10 @@ impl DunningNoticeSent {
             let ours =
                 Some(item.currency) == self.currency && item.legal_entity == self.legal_entity;
             let rules = self.rules(context);
-            if !ours || refuse_excluded(id, item, rules, self.sent_on).is_err() {
+            if !ours
+                || refuse_excluded(id, item, rules, self.sent_on).is_err()
+                || refuse_promised(context, state, id, self.sent_on).is_err()
+            {
                 continue;
             }
             if reachable(item, rules, overdue_days(item, self.sent_on)) > 0 {
@@ -103,7 +107,7 @@ impl DunningNoticeSent {
 }
 
 /// Returns what is open and what is unapplied at the end of a day, in minor units (rule R01).
-fn balance(
+pub(super) fn balance(
     state: &Draft<'_>,
     currency: Currency,
     entity: Option<&LegalEntity>,
@@ -214,7 +218,7 @@ impl Decide for DunningNoticeSent {
             item: fee.item.clone(),
             source: ItemSource::DunningFee,
             document_on: self.sent_on,
-            due_on: fee.due_on,
+            due_on: Some(fee.due_on),
             amount: fee.amount,
             contract: None,
             instalment: None,
@@ -243,6 +247,7 @@ impl DunningNoticeSent {
         }
         let rules = self.rules(context);
         refuse_excluded(id, item, rules, self.sent_on)?;
+        refuse_promised(context, state, id, self.sent_on)?;
         let (open, overdue) = (item.open_on(self.sent_on), overdue_days(item, self.sent_on));
         if line.open != Some(open) || line.overdue_days != Some(overdue) {
             return Err(Rejection::NoticeFigures { item: id.into(), open, overdue });

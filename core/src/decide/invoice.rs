@@ -1,9 +1,9 @@
 //! Decisions about invoices: E43, E44. An invoice is a tax document; it opens no debt by itself.
 
 use super::receivable::{Item, known_contract};
-use super::{Context, Decide, Draft, Rejection};
-use crate::event::Envelope;
+use super::{Context, Decide, Draft, Rejection, trigger};
 use crate::event::receivable::{InvoiceIssued, InvoiceVoided, ItemAmount};
+use crate::event::{Body, Envelope};
 use crate::id::{InvoiceNumber, Label};
 use crate::money::Money;
 use crate::time::Date;
@@ -96,6 +96,18 @@ impl Decide for InvoiceIssued {
             reverses: false,
         };
         state.insert(self.invoice.as_str(), invoice);
+    }
+
+    /// Opens the debt of the next instalment that is due on invoice.
+    fn consequences(
+        &self,
+        _context: &Context<'_>,
+        state: &Draft<'_>,
+    ) -> Result<Vec<Body>, Rejection> {
+        let contract = known_contract(self.contract.as_ref(), state)?;
+        Ok(contract.map_or_else(Vec::new, |(number, contract)| {
+            trigger::by_invoice(number, contract, self.issued_on)
+        }))
     }
 }
 

@@ -12,18 +12,23 @@ pub mod application;
 pub mod attachment;
 pub mod book;
 pub mod command;
+pub mod commitment;
 pub mod complaint;
+pub mod confirmation;
 pub mod contract;
 pub mod credit;
 pub mod customer;
 pub mod describe;
 mod details;
 pub mod dunning;
+pub mod exchange;
 pub mod interaction;
 pub mod invoice;
+pub mod limit;
 pub mod mail;
 pub mod movements;
 pub mod opportunity;
+pub mod period;
 pub mod quote;
 pub mod receivable;
 pub mod rejection;
@@ -31,13 +36,16 @@ pub mod saved;
 pub mod shipment;
 pub mod state;
 pub mod survey;
+pub mod suspense;
 pub mod take_back;
 pub mod task;
+pub mod terms;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+mod trigger;
 pub mod void;
 mod words;
 mod working_time;
@@ -48,7 +56,7 @@ pub use state::{BookState, CustomerState, Draft};
 
 use state::StateRecord;
 
-use crate::event::{Actor, Body, Class, Envelope, EventBody, Subject};
+use crate::event::{Actor, Body, Class, Envelope, EventBody, StreamId, Subject};
 use crate::id::{LegalEntity, Note};
 use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp};
@@ -257,6 +265,9 @@ pub(crate) fn next_id<R: StateRecord, T: std::str::FromStr>(
     composed(what, &state.next_id::<R>(prefix))
 }
 
+/// The other half of a fact that touches two streams, where there is one, and whose stream it is.
+pub type Counterpart = Result<Option<(StreamId, Body)>, Rejection>;
+
 /// How one kind of event is decided. A kind without rules needs none of these.
 pub trait Decide: EventBody {
     /// Fills in what the request left out (next ids, current values, policy versions).
@@ -286,6 +297,15 @@ pub trait Decide: EventBody {
         _state: &Draft<'_>,
     ) -> Result<Vec<Body>, Rejection> {
         Ok(Vec::new())
+    }
+
+    /// Returns the other half of a fact that touches two streams, and whose stream that is. Both
+    /// halves are appended in one batch, or neither.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when the other half cannot be named.
+    fn counterpart(&self, _stream: &StreamId, _state: &Draft<'_>) -> Counterpart {
+        Ok(None)
     }
 }
 
@@ -319,6 +339,14 @@ macro_rules! dispatch {
             /// As [`Decide::consequences`].
             pub fn consequences(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<Vec<Body>, Rejection> {
                 match self { $( Body::$name(body) => Decide::consequences(body, context, state) ),* }
+            }
+
+            /// Returns the other half of a fact that touches two streams.
+            ///
+            /// # Errors
+            /// As [`Decide::counterpart`].
+            pub fn counterpart(&self, stream: &StreamId, state: &Draft<'_>) -> Counterpart {
+                match self { $( Body::$name(body) => Decide::counterpart(body, stream, state) ),* }
             }
         }
     };

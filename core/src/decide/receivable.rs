@@ -2,17 +2,19 @@
 //! without money and reminders have files of their own.
 
 use super::application::Application;
-use super::contract::Contract;
+use super::contract::{Contract, PlannedReceipt};
 use super::credit::Credit;
 use super::movements::Movements;
-use super::{Context, Decide, Draft, Rejection};
+use super::terms::EarlyDiscount;
+use super::{Context, Counterpart, Decide, Draft, Rejection, suspense, terms};
 use crate::event::contract::DebtOpenedBy;
 use crate::event::receivable::{
     ApplicationReversed, BankRef, ItemSource, PaymentReceived, PaymentReversed,
     ReceivableDisputeChanged, ReceivableOpened, ReceivableRescheduled,
 };
-use crate::event::{Body, Envelope};
-use crate::id::{ContractNumber, LegalEntity};
+use crate::event::terms::PaymentTerms;
+use crate::event::{Body, Envelope, StreamId};
+use crate::id::{ContractNumber, LegalEntity, ReceiptId};
 use crate::money::{Currency, Money};
 use crate::time::Date;
 
@@ -31,6 +33,10 @@ pub struct Item {
     pub due_on: Date,
     /// How much of it invoices cover, in minor units.
     pub covered: i64,
+    /// The discount for paying early, where its terms give one.
+    pub early: Option<EarlyDiscount>,
+    /// How much discounts take of it, in minor units.
+    pub discounted: i64,
     /// Whether it is disputed.
     pub disputed: bool,
     /// The level it was last reminded at, and the day.
@@ -54,6 +60,10 @@ pub struct Receipt {
     pub reversed: bool,
     /// The bank's line.
     pub bank_ref: Option<Box<BankRef>>,
+    /// The receipt in suspense that it was before it was identified.
+    pub from_suspense: Option<ReceiptId>,
+    /// In suspense: how many parts of it were identified.
+    pub identified: u32,
 }
 
 impl Item {
@@ -117,6 +127,11 @@ impl Decide for ReceivableOpened {
             let signed_by = contract.and_then(|contract| contract.legal_entity.clone());
             self.legal_entity = signed_by.or_else(|| context.book.legal_entities.first().cloned());
         }
+        if self.due_on.is_none() {
+            let planned = self.planned(state).map(|planned| planned.planned_on);
+            let by_terms = self.terms(state).map(|terms| terms::due(self.document_on, terms));
+            self.due_on = by_terms.or(planned.map(|day| day.max(self.document_on)));
+        }
         Ok(())
     }
 
@@ -126,28 +141,40 @@ impl Decide for ReceivableOpened {
         super::require_positive("the item's amount", self.amount)?;
         context.require_legal_entity(self.legal_entity.as_ref())?;
         self.check_source(state)?;
-        if self.due_on < self.document_on {
-            let (due_on, document_on) = (self.due_on, self.document_on);
+        let due_on = self.due_on.ok_or(Rejection::Missing { what: "the day it is due" })?;
+        if due_on < self.document_on {
+            let document_on = self.document_on;
             return Err(Rejection::DueBeforeDocument { due_on, document_on });
         }
         context.refuse_future_day("the document's day", self.document_on)
     }
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
-        if let (Some(contract), Some(number)) = (&self.contract, self.instalment)
-            && self.source == ItemSource::ContractInstalment
+        let terms = self.terms(state);
+        let early = terms.and_then(|terms| EarlyDiscount::promised(self.document_on, terms));
+        if let Some(contract) = &self.contract
+            && self.is_of_the_contract()
             && let Some(contract) = state.get_mut::<Contract>(contract.as_str())
-            && let Some(planned) = contract.instalments.iter_mut().find(|i| i.number == number)
         {
-            planned.opened = true;
+            contract.opened = contract.opened.saturating_add(self.amount.minor);
+            let number = self.instalment;
+            let planned = contract.instalments.iter_mut().find(|i| Some(i.number) == number);
+            if let Some(planned) = planned
+                && self.source == ItemSource::ContractInstalment
+            {
+                planned.opened = true;
+            }
         }
         let item = Item {
             minor: self.amount.minor,
             currency: self.amount.currency,
             document_on: self.document_on,
-            due_on: self.due_on,
+            // Completed before it was stored; the document's day only guards against foreign logs.
+            due_on: self.due_on.unwrap_or(self.document_on),
             amended: 0,
             covered: 0,
+            early,
+            discounted: 0,
             disputed: false,
             reminded: None,
             contract: self.contract.clone(),
@@ -160,6 +187,27 @@ impl Decide for ReceivableOpened {
 }
 
 impl ReceivableOpened {
+    /// Tells whether it is a part of what was contracted, not a charge besides it.
+    const fn is_of_the_contract(&self) -> bool {
+        matches!(self.source, ItemSource::ContractInstalment | ItemSource::Invoice)
+    }
+
+    /// Returns the instalment it is the debt of.
+    fn planned<'s>(&self, state: &'s Draft<'_>) -> Option<&'s PlannedReceipt> {
+        let contract = state.get::<Contract>(self.contract.as_ref()?.as_str())?;
+        contract.instalments.iter().find(|planned| Some(planned.number) == self.instalment)
+    }
+
+    /// Returns the terms it falls under: its contract's, or the customer's on its day.
+    fn terms<'s>(&self, state: &'s Draft<'_>) -> Option<&'s PaymentTerms> {
+        let contract = self.contract.as_ref().filter(|_| self.is_of_the_contract());
+        match contract.and_then(|contract| state.get::<Contract>(contract.as_str())) {
+            Some(contract) => contract.payment.as_ref(),
+            None if self.source == ItemSource::DunningFee => None,
+            None => terms::in_force(state, self.document_on),
+        }
+    }
+
     /// Checks that only one kind of document opens the debt of a contract (I-40).
     fn check_source(&self, state: &Draft<'_>) -> Result<(), Rejection> {
         match self.source {
@@ -231,7 +279,8 @@ fn require_opened_by(
 impl Decide for PaymentReceived {
     fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.receipt.is_empty() {
-            self.receipt = super::next_id::<Receipt, _>(state, "receipt", "R")?;
+            let prefix = if self.unidentified { "SUS" } else { "R" };
+            self.receipt = super::next_id::<Receipt, _>(state, "receipt", prefix)?;
         }
         if self.legal_entity.is_none() {
             self.legal_entity = context.book.legal_entities.first().cloned();
@@ -240,7 +289,10 @@ impl Decide for PaymentReceived {
     }
 
     fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
-        context.require_customer(state)?;
+        match self.unidentified {
+            true => context.refuse_future("the effective time", context.effective_at)?,
+            false => context.require_customer(state)?,
+        }
         super::refuse_taken::<Receipt>(state, "receipt", self.receipt.as_str())?;
         context.require_legal_entity(self.legal_entity.as_ref())?;
         super::require_positive("the payment", self.amount)
@@ -251,6 +303,8 @@ impl Decide for PaymentReceived {
             credit: Credit::new(self.amount, self.value_on, self.legal_entity.clone()),
             reversed: false,
             bank_ref: self.bank_ref.clone().map(Box::new),
+            from_suspense: None,
+            identified: 0,
         };
         state.insert(self.receipt.as_str(), receipt);
     }
@@ -258,11 +312,18 @@ impl Decide for PaymentReceived {
 
 impl Decide for PaymentReversed {
     fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
-        context.require_customer(state)?;
+        if !self.unidentified {
+            context.require_customer(state)?;
+        }
         let id = self.receipt.as_str();
         let receipt = super::require::<Receipt>(state, "receipt", id)?;
         if receipt.reversed {
             return Err(Rejection::ReceiptReversed { receipt: id.into() });
+        }
+        let left = receipt.credit.used.sum_on(Date(i32::MAX));
+        if self.unidentified && left > 0 {
+            let (receipt, identified) = (id.into(), receipt.credit.money(left));
+            return Err(Rejection::ReceiptIdentified { receipt, identified });
         }
         let refunded = receipt.credit.refunded;
         if refunded > 0 {
@@ -299,9 +360,17 @@ impl Decide for PaymentReversed {
                 application: id.clone(),
                 lines: Vec::new(),
                 effective_on: Some(self.effective_on.max(application.effective_on)),
+                for_customer: None,
             })
         });
         Ok(reversed.map(Body::from).collect())
+    }
+
+    /// What was identified and turns out to be another customer's returns to the suspense account.
+    fn counterpart(&self, stream: &StreamId, state: &Draft<'_>) -> Counterpart {
+        let receipt = state.get::<Receipt>(self.receipt.as_str());
+        let customer = stream.customer().zip(receipt);
+        Ok(customer.and_then(|(customer, receipt)| suspense::returned(self, customer, receipt)))
     }
 }
 

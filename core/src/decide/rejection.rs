@@ -651,6 +651,61 @@ rejections! {
         "rate_unreadable", Some("R17"), "write the rate as a plain decimal above zero",
         "{rate} 不是 7.2105 这样的汇率",
         "请将汇率写成大于零的小数", at Fault::of(rate);
+    /// A receipt in suspense of which parts were identified.
+    ReceiptIdentified { receipt: CompactString, identified: Money }
+        "{identified} of receipt {receipt} was identified as customers' money",
+        "receipt_identified", Some("X23"), "reverse those customers' receipts first";
+    /// The second half of a pair, asked for alone.
+    HalfOfPair { what: &'static str }
+        "{what} in the other account follows from the first half and is not asked for",
+        "half_of_pair", Some("X23"), "leave `step`, `paid_by` and `legal_entity` out";
+    /// A change of what another customer paid.
+    PaidByAnother { payer: CustomerCode }
+        "customer {payer} paid; the application stands in that account first",
+        "paid_by_another", Some("I-49"), "record it for the customer who paid";
+    /// Something other than a payment, for another customer.
+    ThirdPartyKind { kind: &'static str }
+        "a {kind} cannot settle another customer's debt",
+        "third_party_kind", Some("I-49"), "only payments can be applied for another customer";
+    /// A balance that is not that of the ledger.
+    BalanceDiffers { on: Date, ours: Money, balance: Money }
+        "the balance at the end of {on} is {ours}, the confirmation says {balance}",
+        "balance_differs", Some("R28"),
+        "leave the balance out to get that of the ledger; say what the customer sees in `said`";
+    /// A rate of a currency in itself.
+    RateOfItself { currency: Currency }
+        "the rate is one of {currency} in itself",
+        "rate_of_itself", Some("X15"), "name two currencies";
+    /// A rate that is recorded.
+    RateKnown { base: Currency, quote: Currency, rate: Label, on: Date }
+        "the rate of {base} in {quote} is already {rate} on {on}",
+        "rate_known", Some("X15"), "nothing needs to be recorded";
+    /// A rate that is needed and was not recorded.
+    RateMissing { base: Currency, quote: Currency, item: CompactString }
+        "no rate of {base} in {quote} is recorded for the days of item {item} and its receipt",
+        "rate_missing", Some("R17"), "record the rates, give them, or leave the exchange out";
+    /// Rates where no currency is exchanged.
+    ExchangeNeedless { item: CompactString, currency: Currency }
+        "item {item} is in {currency}, the book's own currency: nothing is exchanged",
+        "exchange_needless", Some("R17"), "leave the exchange out";
+    /// A gain that is not that of its line at its rates.
+    GainDiffers { item: CompactString, gained: Money, said: Money }
+        "the gain on item {item} at these rates is {gained}, not {said}",
+        "gain_differs", Some("R17"), "leave the gain out to have it worked out";
+    /// A fact that would move money in a locked period.
+    PeriodLocked { on: Date, through: Date, open: Date }
+        "{on} lies in the period that is locked through {through}; the first open day is {open}",
+        "period_locked", Some("R27"),
+        "book it on the first open day and name the document's own day in the reason";
+    /// A lock that stays where it is.
+    LockUnmoved { through: Date }
+        "the accounts are already locked through {through}",
+        "lock_unmoved", Some("X11"), "give another day";
+    /// A period opened again by nobody's approval.
+    UnlockUnapproved { locked: Date, through: Date }
+        "the accounts are locked through {locked}; locking them only through {through} opens a period \
+         again, and nobody approved that",
+        "unlock_unapproved", Some("X11"), "name who approved it, and say why";
     /// Nothing is left to apply, or nothing to apply it to.
     NothingToApply { kind: &'static str, credit: CompactString }
         "nothing of {kind} {credit} can be applied to an open item",
@@ -836,6 +891,64 @@ rejections! {
         "instalment_ahead", Some("E37"), "open it, amend the contract, or end it as terminated",
         "合同 {contract} 第 {instalment} 期的应收从未形成",
         "请形成应收、变更合同，或以终止方式结束", at Fault::of(contract);
+
+    /// A promise without a day.
+    PromiseWithoutDay { }
+        "the promise does not say by when it is to be kept",
+        "promise_without_day", Some("I-27"), "say when it is due";
+    /// A payment that we promised ourselves.
+    PromiseToOurselves { item: CompactString }
+        "item {item} is owed to us; only the customer can promise to pay it",
+        "promise_to_ourselves", Some("R31"), "record it as the customer's promise, or leave the items out";
+    /// A promise settled twice.
+    CommitmentAlreadySettled { commitment: CompactString }
+        "commitment {commitment} is already settled",
+        "commitment_settled", Some("I-28"), "void the settlement if it was recorded by mistake";
+    /// An outcome that does not fit the times.
+    OutcomeUnfit { commitment: CompactString, outcome: &'static str, due_at: Timestamp, at: Timestamp }
+        "commitment {commitment} was due {due_at}; settled {at}, it cannot be {outcome}",
+        "outcome_unfit", Some("E23"), "kept is until then, late and broken are after";
+    /// A release nothing shows.
+    ReleaseUnproved { commitment: CompactString }
+        "nothing shows that commitment {commitment} was released",
+        "release_unproved", Some("I-28"), "name the interaction in which the other side let go of it";
+    /// A successor of a promise that was not superseded, or itself.
+    SupersededUnfit { commitment: CompactString }
+        "commitment {commitment} cannot be superseded like that",
+        "superseded_unfit", Some("E23"), "name another promise, with the outcome superseded only";
+    /// A reminder of what is promised for later.
+    PaymentPromised { item: CompactString, commitment: CompactString, promised_for: Date }
+        "payment of item {item} is promised for {promised_for} by commitment {commitment}",
+        "payment_promised", Some("R30"), "wait for that day, or settle the promise as broken after it";
+    /// A discount for paying early that ends after the due day.
+    DiscountAfterDue { days: u32, net: u32 }
+        "the early discount is given for {days} days, longer than the {net} days to the due day",
+        "discount_after_due", Some("E10"), "shorten the days of the discount";
+    /// Terms for a time that has terms.
+    TermsOverlap { from: Date, start: Date }
+        "terms from {from} on overlap those from {start} on",
+        "terms_overlap", Some("I-16"), "choose days on which no other terms are agreed";
+    /// A limit approved by whoever set it.
+    ApprovedByOneself { limit: Money, threshold: Money }
+        "a limit of {limit}, above {threshold}, is approved by whoever sets it",
+        "approved_by_oneself", Some("I-17"), "let somebody else approve it";
+    /// A limit that holds no longer.
+    LimitExpired { limit: Money, until: Date, on: Date }
+        "the credit limit of {limit} held until {until}; on {on} there is none",
+        "limit_expired", Some("I-39"), "set a new limit, or name who approved the deal in `credit_check`";
+    /// A customer to whom nothing is sold on credit for now.
+    CreditHeld { limit: Money }
+        "the customer is on credit hold; its limit is {limit}",
+        "credit_held", Some("I-39"), "lift the hold, or name who approved it in `credit_check`";
+    /// More than the customer may owe.
+    LimitExceeded { exposure: Money, limit: Money, beyond: Money }
+        "the customer would owe {exposure}, {beyond} beyond its credit limit of {limit}",
+        "limit_exceeded", Some("I-39"),
+        "sell less, be paid first, or name who approved it in `credit_check`";
+    /// An amount that cannot be compared with the limit.
+    ExposureUnvalued { base: Currency, quote: Currency, on: Date }
+        "the customer owes in {base}; no rate in {quote} is recorded for {on} to compare it with the limit",
+        "exposure_unvalued", Some("R32"), "record the rate, or name who approved it in `credit_check`";
 
     /// A complaint that is closed.
     ComplaintClosed { complaint: CompactString }

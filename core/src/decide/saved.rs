@@ -66,15 +66,19 @@ macro_rules! saved {
 }
 
 saved! {
-    super::application::Application { credit_kind, credit, effective_on, lines, reversed }
+    super::application::Application {
+        credit_kind, credit, effective_on, lines, reversed, for_customer, paid_by
+    }
+    super::commitment::Commitment { made_at, due_at, settled, items }
     super::complaint::Complaint {
-        severity, response, paused, closed, received_at, changed_at, handlers
+        kind, severity, response, paused, closed, received_at, changed_at, handlers
     }
+    super::confirmation::Confirmation {}
     super::contract::Contract {
-        currency, total, tax, last_on, amendments, closed_on, debt_opened_by, legal_entity, lines,
-        instalments
+        currency, total, tax, last_on, amendments, closed_on, debt_opened_by, legal_entity, opened,
+        payment, lines, instalments
     }
-    super::contract::Line { line, contracted, shipped }
+    super::contract::Line { line, contracted, shipped, dispatched, arrived }
     super::contract::PlannedReceipt { number, minor, trigger, planned_on, opened }
     super::credit::Credit {
         minor, currency, counts_from, legal_entity, used, refunded, applications
@@ -93,16 +97,20 @@ saved! {
     }
     super::quote::Quote { outcomes }
     super::receivable::Item {
-        minor, amended, currency, document_on, due_on, covered, disputed, reminded, contract,
-        instalment, legal_entity, taken
+        minor, amended, currency, document_on, due_on, covered, early, discounted, disputed,
+        reminded, contract, instalment, legal_entity, taken
     }
-    super::receivable::Receipt { credit, reversed, bank_ref }
+    super::receivable::Receipt { credit, reversed, bank_ref, from_suspense, identified }
     super::shipment::Line { line, shipped, returned }
     super::shipment::Shipment { contract, dispatched_at, signed, lines }
-    super::state::Profile { kind, currency, main_contact, details }
+    super::limit::CreditLimit { limit, valid_until, hold }
+    super::state::Profile { kind, currency, main_contact, details, credit_limit }
     super::state::SeenRequest { content, position }
     super::survey::Survey {}
     super::task::Task { due_at, closed }
+    super::terms::EarlyDiscount { until, basis_points }
+    super::terms::Investment {}
+    super::terms::Terms { payment, valid_from, valid_until }
 }
 
 /// Gives closed lists their bytes: the place in this list.

@@ -4,9 +4,12 @@
 //! returned may be sent again without approval.
 
 use super::contract::Contract;
-use super::{Context, Decide, Draft, Rejection};
-use crate::event::Envelope;
+use super::limit::check_credit;
+use super::trigger::Progress;
+use super::{Context, Decide, Draft, Rejection, trigger};
+use crate::event::contract::Trigger;
 use crate::event::shipment::{GoodsReturned, ShipmentDispatched, ShipmentLine, ShipmentSigned};
+use crate::event::{Body, Envelope};
 use crate::id::ContractNumber;
 use crate::time::Timestamp;
 
@@ -35,11 +38,11 @@ pub struct Shipment {
 }
 
 impl Decide for ShipmentDispatched {
-    fn complete(&mut self, _context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+    fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
         if self.shipment.is_empty() {
             self.shipment = super::next_id::<Shipment, _>(state, "shipment", "S")?;
         }
-        Ok(())
+        check_credit(&mut self.credit_check, None, context.effective_on(), context, state)
     }
 
     fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
@@ -67,6 +70,7 @@ impl Decide for ShipmentDispatched {
     fn fold(&self, envelope: &Envelope, state: &mut Draft<'_>) {
         if let Some(contract) = state.get_mut::<Contract>(self.contract.as_str()) {
             count_shipped(contract, &self.lines, 1);
+            count(contract, &self.lines, |line| &mut line.dispatched);
         }
         let lines = self.lines.iter().map(|line| Line {
             line: line.line,
@@ -80,6 +84,18 @@ impl Decide for ShipmentDispatched {
             lines: lines.collect(),
         };
         state.insert(self.shipment.as_str(), shipment);
+    }
+
+    /// Opens the debt of instalments that are due when goods leave.
+    fn consequences(
+        &self,
+        context: &Context<'_>,
+        state: &Draft<'_>,
+    ) -> Result<Vec<Body>, Rejection> {
+        let contract = super::require::<Contract>(state, "contract", self.contract.as_str())?;
+        let progress = Progress::of(contract, |line| line.dispatched);
+        let on = context.effective_on();
+        Ok(trigger::by_goods(&self.contract, contract, Trigger::OnShipment, progress, on))
     }
 }
 
@@ -107,9 +123,27 @@ impl Decide for ShipmentSigned {
     }
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
-        if let Some(shipment) = state.get_mut::<Shipment>(self.shipment.as_str()) {
-            shipment.signed = true;
+        let Some(shipment) = state.get_mut::<Shipment>(self.shipment.as_str()) else { return };
+        shipment.signed = true;
+        let number = shipment.contract.clone();
+        let of = |line: &Line| ShipmentLine { line: line.line, quantity_thousandths: line.shipped };
+        let lines: Vec<ShipmentLine> = shipment.lines.iter().map(of).collect();
+        if let Some(contract) = state.get_mut::<Contract>(number.as_str()) {
+            count(contract, &lines, |line| &mut line.arrived);
         }
+    }
+
+    /// Opens the debt of instalments that are due when goods are signed for.
+    fn consequences(
+        &self,
+        _context: &Context<'_>,
+        state: &Draft<'_>,
+    ) -> Result<Vec<Body>, Rejection> {
+        let shipment = super::require::<Shipment>(state, "shipment", self.shipment.as_str())?;
+        let number = &shipment.contract;
+        let contract = super::require::<Contract>(state, "contract", number.as_str())?;
+        let progress = Progress::of(contract, |line| line.arrived);
+        Ok(trigger::by_goods(number, contract, Trigger::OnSignOff, progress, self.signed_on))
     }
 }
 
@@ -177,6 +211,20 @@ fn within_shipped(
         }
     }
     Ok(())
+}
+
+/// Adds quantities to what has come of the contract's lines.
+fn count(
+    contract: &mut Contract,
+    lines: &[ShipmentLine],
+    of: impl Fn(&mut super::contract::Line) -> &mut i64,
+) {
+    for come in lines {
+        if let Some(line) = contract.lines.iter_mut().find(|line| line.line == come.line) {
+            let sum = of(line);
+            *sum = sum.saturating_add(come.quantity_thousandths);
+        }
+    }
 }
 
 fn count_shipped(contract: &mut Contract, lines: &[ShipmentLine], sign: i64) {

@@ -18,11 +18,13 @@ use crate::id::{BookId, ContactId, EventId, LegalEntity, PolicyName};
 use crate::money::{Currency, Money};
 use crate::position::{Position, StreamVersion};
 use crate::proof::Hash;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
+use super::exchange::Rates;
+use super::limit::CreditLimit;
 use super::{
-    application, complaint, contract, credit, customer, dunning, interaction, invoice, mail,
-    opportunity, quote, receivable, shipment, survey, task,
+    application, commitment, complaint, confirmation, contract, credit, customer, dunning,
+    interaction, invoice, mail, opportunity, quote, receivable, shipment, survey, task, terms,
 };
 
 /// The book as decisions see it.
@@ -42,6 +44,10 @@ pub struct BookState {
     pub default_calling_code: Option<String>,
     /// Published policies by name and version.
     pub policies: BTreeMap<(PolicyName, u32), PolicyVersionPublished>,
+    /// Recorded exchange rates.
+    pub rates: Rates,
+    /// The last locked day of each legal entity; of all of them under none.
+    pub locks: BTreeMap<Option<LegalEntity>, Date>,
 }
 
 impl Default for BookState {
@@ -54,6 +60,8 @@ impl Default for BookState {
             legal_entities: Vec::new(),
             default_calling_code: None,
             policies: BTreeMap::new(),
+            rates: Rates::new(),
+            locks: BTreeMap::new(),
         }
     }
 }
@@ -133,8 +141,17 @@ impl BookState {
 
     /// Returns the most that is given up in a currency without approval, where that is published.
     pub fn tolerance(&self, currency: Currency) -> Option<Money> {
+        self.rule(currency, |rules| &rules.tolerances)
+    }
+
+    /// Returns an amount of the rules of receivables in a currency, where one is published.
+    pub fn rule(
+        &self,
+        currency: Currency,
+        of: impl Fn(&ReceivableRules) -> &Vec<Money>,
+    ) -> Option<Money> {
         let (_, rules) = self.receivable_rules()?;
-        rules.tolerances.iter().copied().find(|tolerance| tolerance.currency == currency)
+        of(rules).iter().copied().find(|amount| amount.currency == currency)
     }
 
     /// Returns the newest price floors.
@@ -187,6 +204,8 @@ pub struct Profile {
     pub main_contact: Option<ContactId>,
     /// Latest known details, sorted by field.
     pub details: Vec<(CustomerField, DetailValue)>,
+    /// How much it may owe us, as set last.
+    pub credit_limit: Option<CreditLimit>,
 }
 
 /// A family of records and the type of its state.
@@ -276,6 +295,10 @@ families! {
     WriteOff credit::WriteOff;
     Refund credit::Refund;
     Notice dunning::Notice;
+    Terms terms::Terms;
+    Investment terms::Investment;
+    Commitment commitment::Commitment;
+    Confirmation confirmation::Confirmation;
 }
 
 /// The key of a record within a customer's state.

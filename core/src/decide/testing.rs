@@ -119,7 +119,8 @@ impl World {
         self.state = base;
         result?;
         self.state.merge(delta);
-        let bodies = added.iter().map(|(event, _)| event.body.clone()).collect();
+        let bodies: Vec<Body> = added.iter().map(|(event, _)| event.body.clone()).collect();
+        bodies.iter().for_each(|body| self.book.fold(body));
         self.history.extend(added);
         Ok(bodies)
     }
@@ -151,6 +152,7 @@ impl World {
         while let Some(mut body) = waiting.pop_front() {
             body.complete(&context, &draft)?;
             body.check(&context, &draft)?;
+            body.require_open_period(&context, &draft)?;
             let at = self.history.len() + added.len();
             let (mut event, hash) = self.event(at, body, request);
             fold_event(&mut draft, &mut event, hash);

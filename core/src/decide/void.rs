@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use super::rejection::Dependents;
 use super::state::{self, BookState, CustomerState, Delta, Draft, Family};
 use super::{Context, Marker, Numbers, Rejection};
+use crate::event::receivable::IdentificationStep;
 use crate::event::{Body, Event, Kind};
 use crate::id::EventId;
 use crate::position::Position;
@@ -103,7 +104,10 @@ impl Target {
             | Kind::ImportReverted
             | Kind::DataExported => "it describes the book itself",
             Kind::PolicyVersionPublished => "publish the next version instead",
+            Kind::ExchangeRateRecorded => "record the right rate of the day and say why",
+            Kind::PeriodLocked => "lock the period anew, through another day",
             Kind::PaymentReceived => "reverse the payment instead",
+            Kind::ReceiptIdentified => "reverse the payment as another customer's instead",
             Kind::PaymentReversed => "record the payment again instead",
             Kind::CreditApplied => "reverse the application instead",
             Kind::ApplicationReversed => "apply the credit again instead",
@@ -141,6 +145,11 @@ impl Target {
         for event in events {
             let (mut event, hash) = event?;
             let id = event.envelope.event_id;
+            if id == self.event
+                && let Err(rejection) = rules.period_open(&event, &draft)
+            {
+                return Ok(Err(rejection));
+            }
             if id == self.event || now.voided(&id).is_some() {
                 note_voided(&mut draft, &mut event, hash);
                 continue;
@@ -170,7 +179,17 @@ impl Target {
 impl Rules<'_> {
     /// Tells whether an event of the past still meets its rules.
     pub(super) fn hold(&self, event: &Event, before: &Draft<'_>) -> bool {
-        let context = Context {
+        event.body.check(&self.then(event), before).is_ok()
+    }
+
+    /// Refuses to take back what moved money in a period that is locked now.
+    fn period_open(&self, event: &Event, before: &Draft<'_>) -> Result<(), Rejection> {
+        event.body.require_open_period(&self.then(event), before)
+    }
+
+    /// Returns what was known when an event was recorded, and the book as it is now.
+    fn then<'e>(&'e self, event: &'e Event) -> Context<'e> {
+        Context {
             now: event.envelope.recorded_at,
             effective_at: event.envelope.effective_at,
             book: self.book,
@@ -178,8 +197,7 @@ impl Rules<'_> {
             reason: event.envelope.reason.as_ref(),
             marks: self.marks,
             numbers: self.numbers,
-        };
-        event.body.check(&context, before).is_ok()
+        }
     }
 }
 
@@ -218,6 +236,12 @@ fn founds(body: &Body) -> Option<Family> {
         Body::CreditApplied(_) => Some(Family::Application),
         Body::ComplaintReceived(_) => Some(Family::Complaint),
         Body::SurveyAnswered(_) => Some(Family::Survey),
+        Body::CustomerInvestmentRecorded(_) => Some(Family::Investment),
+        Body::CommitmentMade(_) => Some(Family::Commitment),
+        Body::BalanceConfirmed(_) => Some(Family::Confirmation),
+        Body::ReceiptIdentified(identified) => {
+            (identified.step == Some(IdentificationStep::Arrives)).then_some(Family::Receipt)
+        }
         _ => None,
     }
 }

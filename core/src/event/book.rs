@@ -184,6 +184,14 @@ crate::record! {
         pub notice_minimums: Vec<Money>,
         /// The most that is given up without approval, at most one a currency.
         pub tolerances: Vec<Money>,
+        /// The highest credit limit that is set without a second person's approval, at most one a
+        /// currency.
+        #[serde(default)]
+        pub limits: Vec<Money>,
+        /// The most that is conceded to a customer at once without approval, at most one a
+        /// currency.
+        #[serde(default)]
+        pub concessions: Vec<Money>,
     }
 }
 

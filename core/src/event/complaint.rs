@@ -2,7 +2,7 @@
 
 use super::interaction::{Correspondence, InteractionChannel};
 use super::{EventBody, Section, SectionVisitor, Subject};
-use crate::id::{ActorId, ComplaintId, ContactId, ContractNumber, Label};
+use crate::id::{ActorId, CommitmentId, ComplaintId, ContactId, ContractNumber, Label};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -171,6 +171,8 @@ crate::record! {
         pub root_cause: RootCause,
         /// What was given.
         pub compensation: Option<Money>,
+        /// What was promised with the answer.
+        pub commitment: Option<CommitmentId>,
         /// What was said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub correspondence: Option<Section<Correspondence>>,

@@ -1,5 +1,6 @@
 //! Contracts: E35 to E37.
 
+use super::terms::{CreditCheck, PaymentTerms};
 use super::{EventBody, UniqueKey};
 use crate::id::{
     ActorId, ContractNumber, ItemId, LegalEntity, Line, OpportunityId, ProductCode, QuoteNumber,
@@ -85,6 +86,8 @@ crate::record! {
         pub signed_on: Date,
         /// The terms as signed.
         pub terms: Option<Line>,
+        /// When its debts are due, as signed; left out, as agreed with the customer for that day.
+        pub payment: Option<PaymentTerms>,
         /// Which document opens the debt.
         pub debt_opened_by: DebtOpenedBy,
         /// The planned receipts; their sum is the total (rule I-38).
@@ -92,6 +95,9 @@ crate::record! {
         pub instalments: Vec<Instalment>,
         /// Planned day of shipment.
         pub planned_shipment_on: Option<Date>,
+        /// What the customer would owe against its limit, where one is set; a request only names
+        /// who approved going beyond it.
+        pub credit_check: Option<CreditCheck>,
     }
 }
 

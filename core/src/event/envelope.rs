@@ -37,6 +37,12 @@ crate::choice! {
         Mail = "mail" "邮件",
         /// Exports taken.
         Exports = "exports" "导出",
+        /// Exchange rates.
+        Rates = "rates" "汇率",
+        /// Locked periods.
+        Periods = "periods" "期间",
+        /// Receipts that belong to no customer yet.
+        Suspense = "suspense" "待认领回款",
     }
 }
 

@@ -46,6 +46,9 @@ fn envelope(kind: Kind) -> Result<Envelope, crate::id::TextError> {
         Kind::DataExported => StreamId::Book(BookStream::Exports),
         Kind::ImportReverted => StreamId::Book(BookStream::Imports),
         Kind::MailHeld | Kind::MailAssigned => StreamId::Book(BookStream::Mail),
+        Kind::ReceiptIdentified => StreamId::Book(BookStream::Suspense),
+        Kind::ExchangeRateRecorded => StreamId::Book(BookStream::Rates),
+        Kind::PeriodLocked => StreamId::Book(BookStream::Periods),
         _ => StreamId::Customer(CustomerCode::new("C-0173")?),
     };
     // One example shows an envelope with everything in it; the others have what is usual.
@@ -104,6 +107,16 @@ pub fn fields(kind: Kind) -> Value {
                 "position": 917, "kind_tag": 10, "code": "stood_on", "needed_by": [951, 960],
             }],
         }),
+        Kind::CustomerTermsSet
+        | Kind::CreditLimitSet
+        | Kind::CustomerInvestmentRecorded
+        | Kind::CommitmentMade
+        | Kind::CommitmentSettled => agreement_fields(kind),
+        Kind::ExchangeRateRecorded => json!({
+            "base": "USD", "quote": "CNY", "rate": "7.2105", "rate_on": "2026-03-31",
+            "publisher": "central bank",
+        }),
+        Kind::PeriodLocked => json!({ "through": "2026-02-28", "legal_entity": "HQ" }),
         Kind::AttachmentAdded => json!({
             "attachment": "5f8c02b1a7d94e63f0218d5c7be4a390c1d2e3f405162738495a6b7c8d9eafb0",
             "event": "019d4183-09c0-7114-9414-141414141414", "subject": "customer",
@@ -138,6 +151,8 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::PaymentReversed
         | Kind::CreditApplied
         | Kind::ApplicationReversed
+        | Kind::ReceiptIdentified
+        | Kind::BalanceConfirmed
         | Kind::ReceivableDisputeChanged => receivable_fields(kind),
         Kind::ReceivableRescheduled
         | Kind::InvoiceVoided
@@ -364,6 +379,8 @@ fn deal_fields(kind: Kind) -> Value {
                   "amount": cny(30_000_000) },
             ],
             "planned_shipment_on": "2026-05-15",
+            "payment": { "net_days": 30, "discount_days": 10, "discount_basis_points": 200 },
+            "credit_check": { "exposure": cny(45_000_000), "limit": cny(50_000_000) },
         }),
     }
 }
@@ -409,7 +426,16 @@ fn receivable_fields(kind: Kind) -> Value {
         Kind::CreditApplied => json!({
             "application": "A-1", "credit_kind": "receipt", "credit": "R-1", "method": "fifo",
             "lines": lines(6_000_000), "effective_on": "2026-03-31",
-            "exchange": { "rate_item": "7.21", "rate_credit": "7.20", "realised": cny(-100) },
+        }),
+        Kind::ReceiptIdentified => json!({
+            "suspense": "SUS-1", "belongs_to": "C-0173", "receipt": "SUS-1",
+            "amount": cny(300_000), "value_on": "2026-03-30", "legal_entity": "HQ",
+            "step": "leaves",
+        }),
+        Kind::BalanceConfirmed => json!({
+            "confirmation": "BC-1", "confirmed_on": "2026-02-28", "currency": "CNY",
+            "legal_entity": "HQ", "balance": cny(15_000_000), "said": cny(15_000_000),
+            "contact": "P-1", "medium": "letter",
         }),
         Kind::ApplicationReversed => json!({
             "application": "A-1", "lines": lines(6_000_000), "effective_on": "2026-03-31",
@@ -453,6 +479,36 @@ fn credit_fields(kind: Kind) -> Value {
     }
 }
 
+fn agreement_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::CustomerTermsSet => json!({
+            "payment": { "net_days": 30, "discount_days": 10, "discount_basis_points": 200 },
+            "price_discount_basis_points": 500, "tax_rule": "VAT13", "currency": "CNY",
+            "price_tier": "A", "lead_time_days": 21, "more": "freight included",
+            "valid_from": "2026-01-01", "valid_until": "2026-12-31", "approved_by": "U-02",
+        }),
+        Kind::CreditLimitSet => json!({
+            "limit": cny(50_000_000), "valid_until": "2026-12-31", "hold": false,
+            "basis": "credit report of March", "approved_by": "U-02",
+        }),
+        Kind::CustomerInvestmentRecorded => json!({
+            "investment": "IV-1", "kind": "gift", "purpose": "keep", "amount": cny(30_000),
+            "invested_on": "2026-03-31", "interaction": "I-1",
+        }),
+        Kind::CommitmentMade => json!({
+            "commitment": "PR-1", "by": "customer", "contact": "P-1", "medium": "spoken",
+            "risk": "economic", "due_at": "2026-04-15T09:00:00Z", "responsible": "U-07",
+            "about": { "contract": "HT-2026-031" }, "interaction": "I-1",
+            "items": [{ "item": "HT-2026-031/1", "amount": cny(15_000_000) }],
+            "promise": { "what": "四月十五日前付清首期" },
+        }),
+        _ => json!({
+            "commitment": "PR-1", "outcome": "kept", "at": "2026-03-31T01:00:00Z",
+            "evidence": "I-2", "feedback": { "summary": "款已到账" },
+        }),
+    }
+}
+
 fn complaint_fields(kind: Kind) -> Value {
     match kind {
         Kind::ComplaintReceived => json!({
@@ -477,7 +533,7 @@ fn complaint_fields(kind: Kind) -> Value {
         }),
         Kind::ComplaintAnswered => json!({
             "complaint": "T-1", "by": "U-09", "at": "2026-03-31T01:28:00Z",
-            "root_cause": "defect", "compensation": cny(50_000),
+            "root_cause": "defect", "compensation": cny(50_000), "commitment": "PR-1",
             "correspondence": { "summary": "已更换密封件" },
         }),
         Kind::ComplaintClosed => json!({

@@ -4,9 +4,12 @@
 //! rules in `decide/` and its example in `examples.rs`. Numbers, names and field orders are never
 //! reused or changed once released; a new schema version comes with an upcaster.
 
+pub mod accounting;
 pub mod attachment;
 pub mod book;
+pub mod commitment;
 pub mod complaint;
+pub mod confirmation;
 pub mod contract;
 pub mod credit;
 pub mod customer;
@@ -23,6 +26,7 @@ pub mod section;
 pub mod shipment;
 pub mod survey;
 pub mod task;
+pub mod terms;
 pub mod transfer;
 
 pub use envelope::{
@@ -255,6 +259,15 @@ catalogue! {
     120 ReceivableWrittenOff credit::ReceivableWrittenOff, "receivable.written_off" v 1 "E50" "已核销坏账";
     121 RefundPaid credit::RefundPaid, "refund.paid" v 1 "E51" "已退款";
     122 DunningNoticeSent dunning::DunningNoticeSent, "dunning_notice.sent" v 1 "E52" "催款已发";
+    110 CustomerTermsSet terms::CustomerTermsSet, "customer_terms.set" v 1 "E10" "条款已设定";
+    111 CreditLimitSet terms::CreditLimitSet, "credit_limit.set" v 1 "E11" "信用额度已设定";
+    112 CustomerInvestmentRecorded terms::CustomerInvestmentRecorded, "customer_investment.recorded" v 1 "E18" "投入已记录";
+    113 CommitmentMade commitment::CommitmentMade, "commitment.made" v 1 "E22" "承诺已作出";
+    114 CommitmentSettled commitment::CommitmentSettled, "commitment.settled" v 1 "E23" "承诺已了结";
+    123 ReceiptIdentified receivable::ReceiptIdentified, "receipt.identified" v 1 "X23" "回款已认领";
+    124 BalanceConfirmed confirmation::BalanceConfirmed, "balance.confirmed" v 1 "X13" "对账确认";
+    130 ExchangeRateRecorded accounting::ExchangeRateRecorded, "exchange_rate.recorded" v 1 "X15" "汇率";
+    131 PeriodLocked accounting::PeriodLocked, "period.locked" v 1 "X11" "期间锁定";
 }
 
 impl Kind {

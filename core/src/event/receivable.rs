@@ -3,8 +3,8 @@
 
 use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject, UniqueKey};
 use crate::id::{
-    ActorId, ApplicationId, ContractNumber, CreditId, InvoiceNumber, ItemId, Label, LegalEntity,
-    Line, ReceiptId,
+    ActorId, ApplicationId, ContractNumber, CreditId, CustomerCode, InvoiceNumber, ItemId, Label,
+    LegalEntity, Line, ReceiptId,
 };
 use crate::money::{Currency, Money};
 use crate::time::Date;
@@ -35,8 +35,9 @@ crate::record! {
         pub source: ItemSource,
         /// The document's day.
         pub document_on: Date,
-        /// The day it is due.
-        pub due_on: Date,
+        /// The day it is due; left out, by the terms of its contract or those agreed with the
+        /// customer.
+        pub due_on: Option<Date>,
         /// How much.
         pub amount: Money,
         /// The contract.
@@ -165,6 +166,9 @@ crate::record! {
         pub method: Option<Label>,
         /// Our entity; left out, the book's first.
         pub legal_entity: Option<LegalEntity>,
+        /// Whether nobody knows yet whose it is; then it names no customer and waits in suspense.
+        #[serde(default)]
+        pub unidentified: bool,
         /// Who paid.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub payer: Option<Section<Payer>>,
@@ -192,6 +196,44 @@ crate::record! {
         pub kind: ReversalKind,
         /// The day it counts from.
         pub effective_on: Date,
+        /// Whether it is a receipt in suspense; then it names no customer.
+        #[serde(default)]
+        pub unidentified: bool,
+    }
+}
+
+crate::choice! {
+    /// Which half of an identification an event is.
+    pub enum IdentificationStep {
+        /// Out of the suspense account.
+        Leaves = "leaves" "转出待认领",
+        /// Into a customer's account.
+        Arrives = "arrives" "转入客户",
+        /// Back into the suspense account: it turned out to be another customer's.
+        Returns = "returns" "退回待认领",
+    }
+}
+
+crate::record! {
+    /// X23: an unidentified receipt, or a part of it, belongs to a customer. It is recorded twice in
+    /// one batch: in the suspense account, which it leaves, and in the customer's, where it
+    /// arrives as a receipt.
+    pub struct ReceiptIdentified {
+        /// The receipt in suspense.
+        pub suspense: ReceiptId,
+        /// Whose it is.
+        pub belongs_to: CustomerCode,
+        /// The receipt it becomes there; left out, called as the one in suspense.
+        #[serde(default)]
+        pub receipt: ReceiptId,
+        /// How much; left out, all that is left.
+        pub amount: Option<Money>,
+        /// The day it counts from; left out, the day it came in.
+        pub value_on: Option<Date>,
+        /// Our entity: that of the receipt in suspense.
+        pub legal_entity: Option<LegalEntity>,
+        /// Which half it is; never given in a request.
+        pub step: Option<IdentificationStep>,
     }
 }
 
@@ -224,14 +266,16 @@ crate::choice! {
 }
 
 crate::record! {
-    /// Exchange rates of an application, as decimal texts, and the gain realised.
-    pub struct Exchange {
-        /// Rate at the item's document day.
-        pub rate_item: Label,
-        /// Rate at the receipt's value day.
-        pub rate_credit: Label,
-        /// Gain (negative: loss) in the book's currency.
-        pub realised: Money,
+    /// What the book's currency gains on one line of an application (rule R17).
+    pub struct ItemExchange {
+        /// The item.
+        pub item: ItemId,
+        /// Rate at the item's document day, as a decimal text; left out, as recorded.
+        pub rate_item: Option<Label>,
+        /// Rate at the receipt's value day; left out, as recorded.
+        pub rate_credit: Option<Label>,
+        /// Gain (negative: loss) in the book's currency; left out, worked out.
+        pub realised: Option<Money>,
     }
 }
 
@@ -253,10 +297,19 @@ crate::record! {
         pub lines: Vec<ItemAmount>,
         /// The day it counts from; left out, the later of the documents (rule R25).
         pub effective_on: Option<Date>,
-        /// Exchange rates, where the book's currency is another.
-        pub exchange: Option<Exchange>,
+        /// Gains and losses of exchange, where the book's currency is another; left empty in a
+        /// request, worked out from the recorded rates.
+        #[serde(default)]
+        pub exchange: Vec<ItemExchange>,
         /// Who approved a discount or difference beyond the tolerance.
         pub approved_by: Option<ActorId>,
+        /// In the payer's account: the customer whose debts are paid, when they are another's. The
+        /// same application stands in that customer's account, named after this one.
+        pub for_customer: Option<CustomerCode>,
+        /// In the debtor's account: the customer who paid; never given in a request.
+        pub paid_by: Option<CustomerCode>,
+        /// In the debtor's account: our entity that was paid; never given in a request.
+        pub legal_entity: Option<LegalEntity>,
     }
 }
 
@@ -270,6 +323,8 @@ crate::record! {
         pub lines: Vec<ItemAmount>,
         /// The day it counts from; left out, the application's own.
         pub effective_on: Option<Date>,
+        /// The customer whose debts the application paid, when they are another's; left out, as known.
+        pub for_customer: Option<CustomerCode>,
     }
 }
 
@@ -287,6 +342,7 @@ crate::record! {
 
 impl EventBody for ReceivableOpened {}
 impl EventBody for PaymentReversed {}
+impl EventBody for ReceiptIdentified {}
 impl EventBody for CreditApplied {}
 impl EventBody for ApplicationReversed {}
 impl EventBody for ReceivableDisputeChanged {}
@@ -316,6 +372,9 @@ impl EventBody for InvoiceVoided {
 impl EventBody for PaymentReceived {
     fn sections<E>(&mut self, visit: &mut SectionVisitor<'_, E>) -> Result<(), E> {
         match &mut self.payer {
+            Some(section) if self.unidentified => {
+                visit(Subject::Receipt(self.receipt.clone()), section)
+            }
             Some(section) => visit(Subject::Customer, section),
             None => Ok(()),
         }

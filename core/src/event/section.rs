@@ -7,7 +7,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec::layout::{Describe, Layout, hex};
-use crate::id::{ActorId, ContactId, ImportId, MailId};
+use crate::id::{ActorId, ContactId, ImportId, MailId, ReceiptId};
 
 crate::choice! {
     /// What kind of personal content a section holds; keys are kept, shown and erased per class.
@@ -50,6 +50,8 @@ pub enum Subject {
     Mail(MailId),
     /// The people that the files of an import are about.
     Import(ImportId),
+    /// A receipt that belongs to no customer yet.
+    Receipt(ReceiptId),
 }
 
 impl bincode::Encode for Subject {
@@ -75,6 +77,10 @@ impl bincode::Encode for Subject {
                 bincode::Encode::encode(&4u32, encoder)?;
                 bincode::Encode::encode(import, encoder)
             }
+            Subject::Receipt(receipt) => {
+                bincode::Encode::encode(&5u32, encoder)?;
+                bincode::Encode::encode(receipt, encoder)
+            }
         }
     }
 }
@@ -90,9 +96,10 @@ impl<C> bincode::Decode<C> for Subject {
             2 => bincode::Decode::decode(decoder).map(Subject::User),
             3 => bincode::Decode::decode(decoder).map(Subject::Mail),
             4 => bincode::Decode::decode(decoder).map(Subject::Import),
+            5 => bincode::Decode::decode(decoder).map(Subject::Receipt),
             found => Err(bincode::error::DecodeError::UnexpectedVariant {
                 type_name: "Subject",
-                allowed: &bincode::error::AllowedEnumVariants::Range { min: 0, max: 4 },
+                allowed: &bincode::error::AllowedEnumVariants::Range { min: 0, max: 5 },
                 found,
             }),
         }
@@ -107,6 +114,7 @@ impl Describe for Subject {
             ("user".to_owned(), Some(ActorId::layout())),
             ("mail".to_owned(), Some(MailId::layout())),
             ("import".to_owned(), Some(ImportId::layout())),
+            ("receipt".to_owned(), Some(ReceiptId::layout())),
         ])
     }
 }

@@ -1,5 +1,6 @@
 //! Shipments: E38, E39, E40.
 
+use super::terms::CreditCheck;
 use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject};
 use crate::id::{ActorId, ContractNumber, Label, Line, ShipmentId};
 use crate::time::Date;
@@ -34,6 +35,9 @@ crate::record! {
         pub tracking: Option<Line>,
         /// Who approved more than was contracted.
         pub over_shipment_approved_by: Option<ActorId>,
+        /// What the customer owes against its limit, where one is set; a request only names who
+        /// approved going beyond it.
+        pub credit_check: Option<CreditCheck>,
     }
 }
 

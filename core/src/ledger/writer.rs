@@ -389,8 +389,8 @@ fn has_void(batch: &Batch) -> bool {
 fn read_book(reader: &Reader) -> Result<(BookState, Vec<Kind>), SubmitError> {
     let mut book = BookState::default();
     let mut published = Vec::new();
-    for stream in [BookStream::Book, BookStream::Policies, BookStream::Layouts] {
-        for (Event { body, .. }, _) in reader.history(&StreamId::Book(stream))? {
+    for stream in BookState::STREAMS.iter().chain(&[BookStream::Layouts]) {
+        for (Event { body, .. }, _) in reader.history(&StreamId::Book(*stream))? {
             book.fold(&body);
             if let Body::EventLayoutPublished(layout) = body {
                 let kind = Kind::from_tag(layout.kind_tag);

@@ -84,6 +84,7 @@ fn subject_parts(subject: &Subject) -> (u8, &str) {
         Subject::User(user) => (2, user.as_str()),
         Subject::Mail(mail) => (3, mail.as_str()),
         Subject::Import(import) => (4, import.as_str()),
+        Subject::Receipt(receipt) => (5, receipt.as_str()),
     }
 }
 

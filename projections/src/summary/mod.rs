@@ -2,6 +2,8 @@
 //!
 //! What is sealed is said to be sealed; whoever may see it opens the event first.
 
+mod accounting;
+mod agreement;
 mod book;
 mod customer;
 mod mail;
@@ -61,6 +63,15 @@ pub fn summarize(body: &Body) -> Summary {
         Body::ImportApplied(body) => book::import(body),
         Body::DataExported(body) => transfer::exported(body),
         Body::ImportReverted(body) => transfer::reverted(body),
+        Body::ReceiptIdentified(body) => money::identified(body),
+        Body::BalanceConfirmed(body) => money::confirmed(body),
+        Body::CustomerTermsSet(body) => agreement::terms(body),
+        Body::CreditLimitSet(body) => agreement::limit(body),
+        Body::CustomerInvestmentRecorded(body) => agreement::investment(body),
+        Body::CommitmentMade(body) => agreement::promised(body),
+        Body::CommitmentSettled(body) => agreement::settled(body),
+        Body::ExchangeRateRecorded(body) => accounting::rate(body),
+        Body::PeriodLocked(body) => accounting::locked(body),
         Body::AttachmentAdded(body) => customer::attachment(body),
         Body::CustomerRegistered(body) => customer::registered(body),
         Body::CustomerDetailsChanged(body) => customer::changed(body),

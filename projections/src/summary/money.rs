@@ -1,18 +1,20 @@
 //! Lines about the receivables account.
 
+use daybook_core::event::confirmation::BalanceConfirmed;
 use daybook_core::event::credit::{CreditNoteIssued, ReceivableWrittenOff, RefundPaid};
 use daybook_core::event::dunning::DunningNoticeSent;
 use daybook_core::event::receivable::{
-    ApplicationReversed, CreditApplied, CreditKind, InvoiceIssued, InvoiceVoided, PaymentReceived,
-    PaymentReversed, ReceivableDisputeChanged, ReceivableOpened, ReceivableRescheduled,
-    common_currency,
+    ApplicationReversed, CreditApplied, CreditKind, IdentificationStep, InvoiceIssued,
+    InvoiceVoided, PaymentReceived, PaymentReversed, ReceiptIdentified, ReceivableDisputeChanged,
+    ReceivableOpened, ReceivableRescheduled, common_currency,
 };
 use daybook_core::money::Money;
 
 use super::Summary;
 
 pub(super) fn opened(body: &ReceivableOpened) -> Summary {
-    let (item, amount, due) = (&body.item, body.amount, body.due_on);
+    let (item, amount) = (&body.item, body.amount);
+    let due = body.due_on.unwrap_or(body.document_on);
     Summary::new(
         format!("receivable {item} of {amount} opened, due {due}"),
         format!("应收 {item}：{amount}，到期 {due}"),
@@ -140,4 +142,37 @@ pub(super) fn notice(body: &DunningNoticeSent) -> Summary {
     )
     .and(total(body.items.iter().filter_map(|line| line.open.as_ref())))
     .and(body.channel.as_ref())
+}
+
+pub(super) fn identified(body: &ReceiptIdentified) -> Summary {
+    let (suspense, receipt, customer) = (&body.suspense, &body.receipt, &body.belongs_to);
+    let (en, zh) = match body.step {
+        Some(IdentificationStep::Arrives) => (
+            format!("payment {suspense} identified, now receipt {receipt}"),
+            format!("认领回款 {suspense}，记为 {receipt}"),
+        ),
+        Some(IdentificationStep::Returns) => (
+            format!("receipt {receipt} was not {customer}'s, back in suspense as {suspense}"),
+            format!("回款 {receipt} 不属于 {customer}，退回待认领 {suspense}"),
+        ),
+        Some(IdentificationStep::Leaves) | None => (
+            format!("payment {suspense} identified as {customer}'s"),
+            format!("回款 {suspense} 由 {customer} 认领"),
+        ),
+    };
+    Summary::new(en, zh).and(body.amount)
+}
+
+pub(super) fn confirmed(body: &BalanceConfirmed) -> Summary {
+    let (id, on) = (&body.confirmation, body.confirmed_on);
+    let otherwise = body.said.filter(|said| body.balance != Some(*said));
+    let (en, zh) = match otherwise {
+        Some(said) => (format!(", the customer says {said}"), format!("，客户称 {said}")),
+        None => Default::default(),
+    };
+    let balance = body.balance.map(|balance| balance.to_string()).unwrap_or_default();
+    Summary::new(
+        format!("balance of {on} confirmed as {balance} ({id}){en}"),
+        format!("{on} 余额对账 {balance}（{id}）{zh}"),
+    )
 }

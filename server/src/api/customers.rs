@@ -7,6 +7,7 @@ use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
+use daybook_projections::account::Discrepancy;
 use daybook_projections::customers::{CustomerRow, Customers, name_in};
 use daybook_projections::profile::{Profile, profile};
 use schemars::JsonSchema;
@@ -166,12 +167,38 @@ pub struct Figures {
     pub overdue_since: Option<Date>,
     /// What came in and was not applied to a debt.
     pub unapplied: Vec<AmountView>,
+    /// Confirmed balances that facts recorded since have changed.
+    pub discrepancies: Vec<DiscrepancyView>,
     /// Complaints and requests not yet closed.
     pub complaints_open: usize,
     /// Tasks not yet ended.
     pub tasks_open: usize,
     /// The part of them that should have been done before the basis.
     pub tasks_overdue: usize,
+}
+
+/// A confirmed balance that no longer is what it was.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct DiscrepancyView {
+    /// The confirmation.
+    pub confirmation: String,
+    /// The day at whose end the balance stood.
+    pub confirmed_on: Date,
+    /// The balance when it was confirmed.
+    pub confirmed: AmountView,
+    /// The balance of that day by what is known at the basis.
+    pub now: AmountView,
+}
+
+impl From<Discrepancy> for DiscrepancyView {
+    fn from(discrepancy: Discrepancy) -> DiscrepancyView {
+        DiscrepancyView {
+            confirmation: discrepancy.confirmation.to_string(),
+            confirmed_on: discrepancy.confirmed_on,
+            confirmed: discrepancy.confirmed.into(),
+            now: discrepancy.now.into(),
+        }
+    }
 }
 
 pub(super) fn routes() -> Routes {
@@ -248,11 +275,11 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     let mut events = Vec::new();
     for event in reader.events(asked) {
         let (event, hash) = event?;
-        let opened = reader.open_sections(event, hash)?;
-        if resolved.basis.admits(&opened.event) {
-            events.push(opened);
-        }
+        events.push(reader.open_sections(event, hash)?);
     }
+    let all = events.iter().map(|opened| &opened.event);
+    let profile = profile(all, &resolved.basis, &voided, resolved.zone);
+    events.retain(|opened| resolved.basis.admits(&opened.event));
     if events.is_empty() {
         let hint = (
             "see `daybook show` for the customers on file, or check the code",
@@ -262,7 +289,6 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     }
     events
         .sort_by_key(|opened| (opened.event.envelope.effective_at, opened.event.envelope.position));
-    let profile = profile(events.iter().map(|opened| &opened.event), &resolved.basis, &voided);
     let limit = query.limit.unwrap_or(TIMELINE_DEFAULT).max(1);
     let earlier = events.len().saturating_sub(limit);
     let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
@@ -301,7 +327,7 @@ fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -
 fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
     let now = resolved.basis.as_of.unwrap_or_else(|| app.clock.now());
     let today = now.date_in(resolved.zone);
-    let (receivable, overdue) = profile.receivables(today);
+    let (receivable, overdue) = profile.account.owed(today);
     let (opportunities_open, pipeline) = profile.pipeline();
     Figures {
         events: profile.events,
@@ -311,11 +337,12 @@ fn figures(profile: &Profile, resolved: &Resolved, app: &App) -> Figures {
         pipeline: amounts(&pipeline),
         won: amounts(&profile.won()),
         invoiced: amounts(&profile.invoiced),
-        received: amounts(&profile.received()),
+        received: amounts(&profile.account.received(today)),
         receivable: amounts(&receivable),
         overdue: amounts(&overdue),
-        overdue_since: profile.overdue_since(today),
-        unapplied: amounts(&profile.unapplied()),
+        overdue_since: profile.account.overdue_since(today),
+        unapplied: amounts(&profile.account.unapplied(today)),
+        discrepancies: profile.account.discrepancies().into_iter().map(Into::into).collect(),
         complaints_open: profile.dealings.open().count(),
         tasks_open: profile.dealings.tasks().count(),
         tasks_overdue: profile.dealings.tasks().filter(|(_, task)| task.due_at < now).count(),

@@ -233,7 +233,7 @@ impl Unapply {
 /// Reverse a payment together with its applications
 #[derive(Debug, Args)]
 pub(super) struct ReversePayment {
-    /// The customer
+    /// The customer, or - for a payment in suspense
     customer: String,
     /// The payment
     receipt: String,
@@ -247,10 +247,12 @@ pub(super) struct ReversePayment {
 
 impl ReversePayment {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
-        let command = json!({
+        let command = given(json!({
             "command": "reverse_payment", "receipt": self.receipt, "kind": self.because,
             "effective_on": desk.day(self.on.as_deref())?,
-        });
-        Ok(Fact { customer: Some(self.customer.clone()), command })
+            "unidentified": (self.customer == "-").then_some(true),
+        }));
+        let customer = Some(self.customer.clone()).filter(|customer| customer != "-");
+        Ok(Fact { customer, command })
     }
 }

@@ -1,5 +1,7 @@
 //! `daybook record`: writes down one fact.
 
+mod accounting;
+mod agreement;
 mod contract;
 mod credit;
 mod customer;
@@ -81,6 +83,8 @@ enum What {
     Invoice(money::Invoice),
     Payment(money::Payment),
     Apply(money::Apply),
+    Identify(money::Identify),
+    Confirm(money::Confirm),
     Unapply(credit::Unapply),
     ReversePayment(credit::ReversePayment),
     CreditNote(credit::CreditNote),
@@ -97,6 +101,13 @@ enum What {
     Task(task::Task),
     RescheduleTask(task::Reschedule),
     CloseTask(task::Close),
+    Terms(agreement::Terms),
+    Limit(agreement::Limit),
+    Investment(agreement::Investment),
+    Promise(agreement::Promise),
+    SettlePromise(agreement::SettlePromise),
+    Rate(accounting::Rate),
+    LockPeriod(accounting::LockPeriod),
     Json(service::Json),
 }
 
@@ -254,6 +265,8 @@ impl Record {
             What::Invoice(fact) => fact.fact(desk),
             What::Payment(fact) => fact.fact(desk),
             What::Apply(fact) => fact.fact(desk),
+            What::Identify(fact) => fact.fact(desk),
+            What::Confirm(fact) => fact.fact(desk),
             What::Unapply(fact) => fact.fact(desk),
             What::ReversePayment(fact) => fact.fact(desk),
             What::CreditNote(fact) => fact.fact(desk),
@@ -270,6 +283,13 @@ impl Record {
             What::Task(fact) => fact.fact(desk),
             What::RescheduleTask(fact) => fact.fact(desk),
             What::CloseTask(fact) => Ok(fact.fact()),
+            What::Terms(fact) => fact.fact(desk),
+            What::Limit(fact) => fact.fact(desk),
+            What::Investment(fact) => fact.fact(desk),
+            What::Promise(fact) => fact.fact(desk),
+            What::SettlePromise(fact) => Ok(fact.fact(desk)),
+            What::Rate(fact) => fact.fact(desk),
+            What::LockPeriod(fact) => fact.fact(desk),
             What::Json(fact) => fact.fact(),
         }
     }

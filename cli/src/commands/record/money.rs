@@ -15,9 +15,9 @@ pub(super) struct Receivable {
     customer: String,
     /// How much, such as 1200 or "1200 USD"
     amount: String,
-    /// The day it is due
+    /// The day it is due; by the terms agreed with the customer when left out
     #[arg(long, value_name = "DATE")]
-    due: String,
+    due: Option<String>,
     /// The document's day; that of the fact when left out
     #[arg(long, value_name = "DATE")]
     on: Option<String>,
@@ -31,9 +31,10 @@ pub(super) struct Receivable {
 
 impl Receivable {
     pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let due_on = self.due.as_deref().map(|due| desk.day_ahead(due)).transpose()?;
         let command = given(json!({
             "command": "open_receivable", "item": self.id, "source": self.source,
-            "document_on": desk.day(self.on.as_deref())?, "due_on": desk.day_ahead(&self.due)?,
+            "document_on": desk.day(self.on.as_deref())?, "due_on": due_on,
             "amount": desk.amount(&self.amount)?,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
@@ -77,7 +78,7 @@ impl Invoice {
 /// Record a payment
 #[derive(Debug, Args)]
 pub(super) struct Payment {
-    /// The customer
+    /// The customer, or - when nobody knows yet whose it is
     customer: String,
     /// How much, such as 1200 or "1200 USD"
     amount: String,
@@ -102,6 +103,71 @@ impl Payment {
             "amount": desk.amount(&self.amount)?, "value_on": desk.day(self.on.as_deref())?,
             "method": self.method,
             "bank_ref": bank_line(self.bank_line.as_deref())?,
+            "unidentified": (self.customer == "-").then_some(true),
+        }));
+        let customer = Some(self.customer.clone()).filter(|customer| customer != "-");
+        Ok(Fact { customer, command })
+    }
+}
+
+/// Say whose an unidentified payment is, or a part of it
+#[derive(Debug, Args)]
+pub(super) struct Identify {
+    /// The payment in suspense, such as SUS-1
+    receipt: String,
+    /// Whose it is
+    customer: String,
+    /// How much of it; all that is left when left out
+    #[arg(long)]
+    amount: Option<String>,
+    /// The day it counts from in the customer's account; the day it came in when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+}
+
+impl Identify {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let amount = self.amount.as_deref().map(|text| desk.amount(text)).transpose()?;
+        let on = self.on.as_deref().map(|on| desk.day(Some(on))).transpose()?;
+        let command = given(json!({
+            "command": "identify_receipt", "suspense": self.receipt,
+            "belongs_to": self.customer, "amount": amount, "value_on": on,
+        }));
+        Ok(Fact { customer: None, command })
+    }
+}
+
+/// Record that a customer confirmed what it owes at the end of a day
+#[derive(Debug, Args)]
+pub(super) struct Confirm {
+    /// The customer
+    customer: String,
+    /// The day
+    day: String,
+    /// The balance as the customer sees it, when it is another
+    #[arg(long, value_name = "AMOUNT")]
+    says: Option<String>,
+    /// The currency, where the customer owes in several
+    #[arg(long)]
+    currency: Option<String>,
+    /// Our entity; the book's first when left out
+    #[arg(long)]
+    entity: Option<String>,
+    /// Who confirmed it
+    #[arg(long)]
+    contact: Option<String>,
+    /// How, such as letter
+    #[arg(long, value_name = "WORD")]
+    by: Option<String>,
+}
+
+impl Confirm {
+    pub(super) fn fact(&self, desk: &Desk) -> Result<Fact, CliError> {
+        let said = self.says.as_deref().map(|text| desk.amount(text)).transpose()?;
+        let command = given(json!({
+            "command": "confirm_balance", "confirmed_on": desk.day(Some(&self.day))?,
+            "said": said, "currency": self.currency, "legal_entity": self.entity,
+            "contact": self.contact, "medium": self.by,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
     }
@@ -129,6 +195,9 @@ pub(super) struct Apply {
     /// Who approved a discount beyond the tolerance
     #[arg(long, value_name = "ACTOR")]
     approved_by: Option<String>,
+    /// The customer whose debts it pays, when they are another's
+    #[arg(long = "for", value_name = "CUSTOMER", requires = "to")]
+    debtor: Option<String>,
 }
 
 impl Apply {
@@ -143,14 +212,14 @@ impl Apply {
         let command = given(json!({
             "command": "apply_credit", "credit_kind": self.kind, "credit": self.credit,
             "method": method, "lines": lines, "effective_on": on,
-            "approved_by": self.approved_by,
+            "approved_by": self.approved_by, "for_customer": self.debtor,
         }));
         Ok(Fact { customer: Some(self.customer.clone()), command })
     }
 }
 
 /// Reads an item and an amount, such as `AR-1=500`.
-fn line(desk: &Desk, text: &str) -> Result<Value, CliError> {
+pub(super) fn line(desk: &Desk, text: &str) -> Result<Value, CliError> {
     match text.split_once('=') {
         Some((item, amount)) => Ok(json!({ "item": item, "amount": desk.amount(amount)? })),
         None => Err(CliError::usage(

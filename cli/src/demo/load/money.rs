@@ -38,6 +38,7 @@ impl Stock {
             }),
             method: None,
             legal_entity: Some(self.entity.clone()),
+            unidentified: false,
             payer: Some(Section::Open(Payer { name, account: None })),
         }))
     }
@@ -56,7 +57,7 @@ impl Stock {
             item: self.named("R-", u64::from(about.account.items))?,
             source: ItemSource::ServiceCharge,
             document_on,
-            due_on: document_on.plus_days(30),
+            due_on: Some(document_on.plus_days(30)),
             amount: self.money(minor),
             contract: None,
             instalment: None,
@@ -96,8 +97,11 @@ impl Stock {
             method: ApplicationMethod::Explicit,
             lines: vec![ItemAmount { item, amount: self.money(minor) }],
             effective_on: None,
-            exchange: None,
+            exchange: Vec::new(),
             approved_by: None,
+            for_customer: None,
+            paid_by: None,
+            legal_entity: None,
         }))
     }
 }

@@ -116,7 +116,7 @@ pub(super) const TABLE: &[CommandZh] = &[
         about: "开立一笔客户应收",
         arguments: &[
             ("amount", "金额，例如 1200 或 \"1200 USD\""),
-            ("due", "到期日"),
+            ("due", "到期日；省略时按与客户约定的条款"),
             ("on", "单据日期；省略时为事实当日"),
             ("source", "因何产生"),
         ],
@@ -136,6 +136,7 @@ pub(super) const TABLE: &[CommandZh] = &[
         path: "record payment",
         about: "记录一笔回款",
         arguments: &[
+            ("customer", "客户代码；尚不知属于谁时写 -"),
             ("amount", "金额，例如 1200 或 \"1200 USD\""),
             ("on", "起算日期；省略时为事实当日"),
             ("method", "方式，例如 transfer"),
@@ -152,6 +153,29 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("pro_rata", "按未收比例分摊，而非先到期先核"),
             ("on", "起算日期；省略时为两张单据中较晚的一天"),
             ("approved_by", "超出容差的折扣由谁批准"),
+            ("debtor", "代为付款的客户，欠款属于他人时用"),
+        ],
+    },
+    CommandZh {
+        path: "record identify",
+        about: "认领一笔不明回款或其一部分",
+        arguments: &[
+            ("receipt", "待认领的回款，例如 SUS-1"),
+            ("customer", "属于哪个客户"),
+            ("amount", "其中多少；省略时为余下全部"),
+            ("on", "在客户账上的起算日期；省略时为到账之日"),
+        ],
+    },
+    CommandZh {
+        path: "record confirm",
+        about: "登记客户对某日日终余额的确认（对账）",
+        arguments: &[
+            ("day", "哪一日"),
+            ("says", "客户所称的余额，不同时填写"),
+            ("currency", "币种，客户有多种币种欠款时用"),
+            ("entity", "我方主体；省略时为账簿的第一个"),
+            ("contact", "由哪位联系人确认"),
+            ("by", "方式，例如 letter"),
         ],
     },
     CommandZh {
@@ -163,6 +187,7 @@ pub(super) const TABLE: &[CommandZh] = &[
         path: "record reverse-payment",
         about: "冲销一笔回款及其核销",
         arguments: &[
+            ("customer", "客户代码；待认领的回款写 -"),
             ("receipt", "回款编号"),
             ("because", "缘由"),
             ("on", "冲销的起算日期；省略时为事实当日"),
@@ -263,6 +288,86 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("severity", "严重程度"),
             ("channel", "来自哪个渠道"),
             ("contact", "由哪位联系人提出"),
+        ],
+    },
+    CommandZh {
+        path: "record terms",
+        about: "与客户约定条款",
+        arguments: &[
+            ("net", "自单据日起多少天到期"),
+            ("discount", "提前付款的折扣，写成 百分比/天数，例如 2/10"),
+            ("tax_rule", "税则，一个短词"),
+            ("currency", "单据币种"),
+            ("price_tier", "价格档次"),
+            ("lead_time", "供货提前期（天）"),
+            ("from", "生效的第一天；省略时为事实当日"),
+            ("until", "生效的最后一天；省略时直到下一次约定"),
+        ],
+    },
+    CommandZh {
+        path: "record limit",
+        about: "设定客户的信用额度",
+        arguments: &[
+            ("amount", "额度，例如 500000 或 \"50000 USD\""),
+            ("until", "有效的最后一天；省略时直到下一次设定"),
+            ("hold", "暂停赊销"),
+            ("basis", "依据"),
+            ("approved_by", "由谁批准；超过规则的门槛时必填"),
+        ],
+    },
+    CommandZh {
+        path: "record investment",
+        about: "记录为争取或维系客户的投入",
+        arguments: &[
+            ("kind", "投入种类"),
+            ("amount", "价值，例如 120 或 \"20 USD\""),
+            ("purpose", "目的"),
+            ("interaction", "所属往来"),
+            ("approved_by", "由谁批准；超过规则限额的让利必填"),
+        ],
+    },
+    CommandZh {
+        path: "record promise",
+        about: "记录承诺：我方的，或客户的（例如付款）",
+        arguments: &[
+            ("text", "承诺内容"),
+            ("due", "期限：日期（当日结束）或时刻"),
+            ("by", "由谁承诺"),
+            ("medium", "以何种形式"),
+            ("pays", "将付的应收项及金额，例如 AR-1=500；可重复"),
+            ("contact", "对哪位或由哪位联系人"),
+            ("responsible", "我方由谁负责；省略时为记录人"),
+        ],
+    },
+    CommandZh {
+        path: "record settle-promise",
+        about: "了结承诺：是否兑现",
+        arguments: &[
+            ("commitment", "承诺编号"),
+            ("outcome", "结果"),
+            ("evidence", "可资证明的往来"),
+            ("superseded_by", "取而代之的承诺"),
+            ("feedback", "对方怎么说"),
+        ],
+    },
+    CommandZh {
+        path: "record rate",
+        about: "记录汇率：自该日起，直至下一个",
+        arguments: &[
+            ("currency", "被估值的币种，例如 USD"),
+            ("rate", "一个单位值多少，例如 7.2105"),
+            ("quote", "以何种货币计；省略时为本位币"),
+            ("on", "起算日期；省略时为事实当日"),
+            ("publisher", "由谁公布"),
+        ],
+    },
+    CommandZh {
+        path: "record lock-period",
+        about: "锁定账目至某日：锁定期间内不得再有款项变动",
+        arguments: &[
+            ("through", "锁定的最后一天"),
+            ("entity", "我方主体；省略时为全部"),
+            ("approved_by", "由谁批准重新开放已锁定的期间"),
         ],
     },
     CommandZh {

@@ -1,10 +1,12 @@
 //! The Chinese of values that options list. Those of the domain come from its own lists.
 
+use daybook_core::event::commitment::{CommitmentOutcome, PromiseMedium, Promiser};
 use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::customer::{CustomerKind, CustomerSource};
 use daybook_core::event::interaction::{InteractionChannel, Verdict};
 use daybook_core::event::receivable::{CreditKind, ItemSource, ReversalKind};
 use daybook_core::event::task::{TaskOutcome, TaskPriority};
+use daybook_core::event::terms::{InvestmentKind, InvestmentPurpose};
 
 /// Values that are the command's own.
 const OWN: &[(&str, &str)] = &[
@@ -53,7 +55,12 @@ pub fn value_of(listed: &[&str], name: &str) -> Option<&'static str> {
         ReversalKind,
         InteractionChannel,
         TaskPriority,
-        TaskOutcome
+        TaskOutcome,
+        Promiser,
+        PromiseMedium,
+        CommitmentOutcome,
+        InvestmentKind,
+        InvestmentPurpose
     );
     OWN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }

@@ -122,7 +122,7 @@ fn a_new_instalment_due_by_date_opens_its_debt() {
     let [Body::ContractAmended(_), Body::ReceivableOpened(opened)] = bodies.as_slice() else {
         panic!("an amendment and one debt")
     };
-    assert_eq!((opened.item.as_str(), opened.due_on), ("HT-1/3", day("2024-05-01")));
+    assert_eq!((opened.item.as_str(), opened.due_on), ("HT-1/3", Some(day("2024-05-01"))));
     let numbers: Vec<_> =
         world.get::<Contract>("HT-1").instalments.iter().map(|i| i.number).collect();
     assert_eq!(numbers, [1, 3, 4]);

@@ -232,22 +232,6 @@ fn the_worked_example_of_two_dates_is_decided_as_then_known() {
 }
 
 #[test]
-fn rates_are_decimals_and_the_gain_is_in_the_books_currency() {
-    let mut world = item_and_receipt();
-    let with = |rate: &str, currency: &str| {
-        let mut request = apply("P", &[("A", 1)], None);
-        request["exchange"] = json!({ "rate_item": rate, "rate_credit": "7.20",
-            "realised": { "minor": -1, "currency": currency } });
-        request
-    };
-    for rate in ["7,21", "0.00", "-7", ".5", "7.", "seven"] {
-        world.refused(with(rate, "CNY"), "rate_unreadable");
-    }
-    world.refused(with("7.21", "USD"), "currency_differs");
-    world.given(&[with("7.21", "CNY")]);
-}
-
-#[test]
 fn currencies_and_legal_entities_stay_apart() {
     let mut world = item_and_receipt();
     let mut dollars = receipt("D", 0, "2024-02-20");

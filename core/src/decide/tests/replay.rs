@@ -125,14 +125,52 @@ fn request() -> impl Strategy<Value = Value> {
         (id("R"), prop::sample::select(vec!["fifo", "pro_rata"])).prop_map(|(id, method)| json!({
             "command": "apply_credit", "credit_kind": "receipt", "receipt": id,
             "method": method })),
-        (id("R"), id("AR"), minor, day.clone()).prop_map(|(receipt, item, minor, day)| json!({
+        (id("R"), id("AR"), minor.clone(), day.clone()).prop_map(
+            |(receipt, item, minor, day)| json!({
             "command": "apply_credit", "credit_kind": "receipt", "receipt": receipt,
             "method": "explicit", "lines": [{ "item": item, "amount": cny(minor) }],
-            "effective_on": day })),
+            "effective_on": day })
+        ),
         (id("A"), day.clone()).prop_map(|(id, day)| json!({ "command": "reverse_application",
             "application": id, "effective_on": day, "reason": "wrong" })),
-        (id("R"), day).prop_map(|(id, day)| json!({ "command": "reverse_payment",
+        (id("R"), day.clone()).prop_map(|(id, day)| json!({ "command": "reverse_payment",
             "receipt": id, "kind": "bounced", "effective_on": day })),
+        (id("AR"), minor.clone(), day.clone()).prop_map(|(item, minor, day)| json!({
+            "command": "issue_credit_note", "against": item, "amount": cny(minor),
+            "issued_on": day, "reason": "price" })),
+        (id("AR"), minor.clone(), day.clone()).prop_map(|(item, minor, day)| json!({
+            "command": "write_off_receivable", "item": item, "amount": cny(minor),
+            "written_off_on": day, "approved_by": "U-02", "reason": "small" })),
+        (id("R"), minor.clone(), day.clone()).prop_map(|(receipt, minor, day)| json!({
+            "command": "pay_refund", "credit_kind": "receipt", "credit": receipt,
+            "amount": cny(minor), "value_on": day })),
+        (id("AR"), minor.clone(), day.clone()).prop_map(|(item, minor, day)| json!({
+            "command": "apply_credit", "credit_kind": "discount", "method": "explicit",
+            "lines": [{ "item": item, "amount": cny(minor) }], "effective_on": day,
+            "approved_by": "U-02", "reason": "early" })),
+        prop_oneof![id("CN"), id("W"), id("HT")].prop_map(|id| json!({
+            "command": "reverse_application", "application": id, "reason": "wrong" })),
+        (id("HT"), minor.clone()).prop_map(|(contract, minor)| json!({
+            "command": "sign_contract", "contract": contract, "total": cny(2 * minor),
+            "signed_on": "2024-03-01", "debt_opened_by": "instalments",
+            "lines": [{ "line": 1, "product": "P", "quantity_thousandths": 2000,
+                "unit_price": cny(minor), "amount": cny(2 * minor) }],
+            "instalments": [
+                { "number": 1, "trigger": "date", "planned_on": "2024-03-05",
+                  "amount": cny(minor) },
+                { "number": 2, "trigger": "on_shipment", "planned_on": "2024-03-05",
+                  "amount": cny(minor) }] })),
+        (id("HT"), 1..3i64).prop_map(|(contract, count)| json!({
+            "command": "dispatch_shipment", "contract": contract,
+            "lines": [{ "line": 1, "quantity_thousandths": count * 1000 }] })),
+        (0..60i64).prop_map(|limit| json!({ "command": "set_credit_limit",
+            "limit": cny(limit * 20) })),
+        (id("AR"), minor.clone()).prop_map(|(item, minor)| json!({
+            "command": "make_commitment", "by": "customer", "medium": "spoken",
+            "due_at": "2024-03-25T00:00:00Z", "promise": { "what": "to pay" },
+            "items": [{ "item": item, "amount": cny(minor) }] })),
+        (1..28u32, 1..60u32).prop_map(|(day, net)| json!({ "command": "set_customer_terms",
+            "valid_from": format!("2024-02-{day:02}"), "payment": { "net_days": net } })),
         prop::sample::select(vec!["上海", "苏州"]).prop_map(|city| json!({
             "command": "change_customer_details", "set": { "city": city } })),
         (0..12usize).prop_map(void),
@@ -149,6 +187,7 @@ proptest! {
         requests in prop::collection::vec(request(), 1..40),
         split in any::<prop::sample::Index>(),
     ) {
+        use crate::decide::application::Application;
         use crate::decide::receivable::{Item, Receipt};
         use crate::decide::state::StateRecord;
         let mut world = World::with_customer();
@@ -165,6 +204,17 @@ proptest! {
             if let Some(receipt) = Receipt::unwrap(record) {
                 prop_assert!(receipt.unapplied_from(first).1.minor >= 0);
             }
+        }
+        // R34: what an item amounts to is open or was taken by an application that stands.
+        let last = crate::time::Date(i32::MAX);
+        for ((_, id), record) in &world.state.records {
+            let Some(item) = Item::unwrap(record) else { continue };
+            let mut taken = 0;
+            for application in world.state.records.values().filter_map(Application::unwrap) {
+                let lines = application.lines.iter().filter(|line| line.item.as_str() == id);
+                taken += lines.map(|line| line.amount.minor).sum::<i64>();
+            }
+            prop_assert_eq!(item.amount().minor, item.open_on(last).minor + taken, "{}", id);
         }
     }
 }

@@ -5,8 +5,8 @@ use bytes::BytesMut;
 use super::super::batch::EventRef;
 use super::{Said, Stop, Work};
 use crate::codec::CodecError;
-use crate::decide::Rejection;
 use crate::decide::state::fold_event;
+use crate::decide::{BookState, Rejection};
 use crate::event::index::terms;
 use crate::event::{Body, BookStream, Channel, Envelope, Event, Kind, Source, StreamId, book};
 use crate::id::{EventId, Line, Note};
@@ -97,7 +97,7 @@ impl Work<'_, '_> {
         if let Some((series, number)) = body.series() {
             self.sheet.series.insert(series.to_string(), number);
         }
-        if matches!(body, Body::BookOpened(_) | Body::PolicyVersionPublished(_)) {
+        if BookState::concerns(body) {
             let mut book = self.book().clone();
             book.fold(body);
             self.sheet.book = Some(book);

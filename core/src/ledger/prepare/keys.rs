@@ -80,6 +80,9 @@ impl Work<'_, '_> {
             (StreamId::Book(_), Command::HoldMail(held)) if !held.mail.is_empty() => {
                 Some((Subject::Mail(held.mail.clone()), Class::Correspondence))
             }
+            (StreamId::Book(_), Command::ReceivePayment(held)) if !held.receipt.is_empty() => {
+                Some((Subject::Receipt(held.receipt.clone()), Class::Financial))
+            }
             (StreamId::Book(_), Command::AttachFile(attach)) => {
                 Some((attach.subject.clone(), Class::Correspondence))
             }

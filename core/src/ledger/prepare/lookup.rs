@@ -15,11 +15,7 @@ use crate::time::Timestamp;
 
 impl Work<'_, '_> {
     /// Finds the events that answered an earlier, equal request.
-    pub(super) fn first_answer(
-        &mut self,
-        stream: &StreamId,
-        position: Position,
-    ) -> Result<Outcome, Stop> {
+    pub(super) fn first_answer(&mut self, position: Position) -> Result<Outcome, Stop> {
         let mut events = Vec::new();
         if self.sheet.rehearsed > 0 && position >= self.pending.next() {
             // The first answer was itself only rehearsed; its events are not kept.
@@ -28,14 +24,18 @@ impl Work<'_, '_> {
         let first = self.header_at(position)?;
         let cause = first.envelope.event_id;
         events.push(event_ref(&first));
-        let mut from = position.next();
-        while let Some(next) = self.next_in_stream(stream, from)? {
+        // What followed stands right behind it, in whatever stream, but for layouts published there.
+        let held = self.pending.records.len() + self.sheet.records.len();
+        let end = Position(self.pending.first.0 + held as u64);
+        let mut next = position.next();
+        while next < end {
             let header = self.header_at(next)?;
-            if header.envelope.causation != Some(cause) {
+            if header.envelope.causation == Some(cause) {
+                events.push(event_ref(&header));
+            } else if header.kind != Kind::EventLayoutPublished {
                 break;
             }
-            events.push(event_ref(&header));
-            from = next.next();
+            next = next.next();
         }
         Ok(Outcome { events, repeated: true })
     }

@@ -29,7 +29,7 @@ impl Work<'_, '_> {
             && let Some(seen) = self.draft(&stream).request(&mark.key)
         {
             if seen.content == mark.content {
-                return self.first_answer(&stream, seen.position);
+                return self.first_answer(seen.position);
             }
             let key = request.idempotency_key.as_ref().map(ToString::to_string);
             let position = seen.position.0;
@@ -139,8 +139,9 @@ impl Work<'_, '_> {
         self.decide(stream, said, None, |context, draft| command::propose(command, context, draft))
     }
 
-    /// Completes, checks and emits a proposal and everything that follows from it. What is taken over
-    /// from another ledger says in `as_there` what all of it was there.
+    /// Completes, checks and emits a proposal and everything that follows from it, in its own stream
+    /// and, where the fact touches two, in the other. What is taken over from another ledger says in
+    /// `as_there` what all of it was there.
     pub(super) fn accept(
         &mut self,
         stream: &StreamId,
@@ -148,13 +149,16 @@ impl Work<'_, '_> {
         body: Body,
         mut as_there: Option<&mut dyn Iterator<Item = Body>>,
     ) -> Result<Vec<EventRef>, Stop> {
-        let mut waiting = VecDeque::from([body]);
+        let mut waiting = VecDeque::from([(stream.clone(), body)]);
         let mut events: Vec<EventRef> = Vec::with_capacity(1);
-        while let Some(mut body) = waiting.pop_front() {
+        while let Some((stream, mut body)) = waiting.pop_front() {
+            self.ready(&stream)?;
+            let stream = &stream;
             let series = self.next_in_series(&body)?;
             self.decide(stream, said, series, |context, draft| {
                 body.complete(context, draft)?;
-                body.check(context, draft)
+                body.check(context, draft)?;
+                body.require_open_period(context, draft)
             })?;
             if let Some(there) = &mut as_there
                 && there.next().is_none_or(|there| there != body)
@@ -166,7 +170,8 @@ impl Work<'_, '_> {
             let body = self.emit(stream, said, cause, body, &mut events)?;
             let follows = self
                 .decide(stream, said, None, |context, draft| body.consequences(context, draft))?;
-            waiting.extend(follows);
+            waiting.extend(follows.into_iter().map(|body| (stream.clone(), body)));
+            waiting.extend(body.counterpart(stream, &self.draft(stream))?);
         }
         if let Some(left) = as_there.and_then(Iterator::next) {
             return Err(Rejection::TakenOverDiffers { kind: left.kind() }.into());
@@ -201,6 +206,11 @@ fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
         Command::PublishPolicyVersion(_) => Some(BookStream::Policies),
         Command::ApplyImport(_) | Command::CloseRevert(_) => Some(BookStream::Imports),
         Command::NoteExport(_) => Some(BookStream::Exports),
+        Command::RecordExchangeRate(_) => Some(BookStream::Rates),
+        Command::LockPeriod(_) => Some(BookStream::Periods),
+        Command::IdentifyReceipt(_) => Some(BookStream::Suspense),
+        Command::ReceivePayment(payment) if payment.unidentified => Some(BookStream::Suspense),
+        Command::ReversePayment(reversal) if reversal.unidentified => Some(BookStream::Suspense),
         Command::HoldMail(_) | Command::AssignMail(_) => Some(BookStream::Mail),
         Command::AttachFile(attach) if matches!(attach.subject, Subject::Mail(_)) => {
             Some(BookStream::Mail)

@@ -314,9 +314,9 @@ impl Debt {
         let collected = taken(|kind| kind == CreditKind::Receipt);
         let written_off = taken(|kind| kind == CreditKind::WriteOff);
         let credited = taken(|kind| !matches!(kind, CreditKind::Receipt | CreditKind::WriteOff));
-        let agreed = self.due.iter().filter(|(agreed_on, _)| *agreed_on <= on);
+        let mut agreed = self.due.iter().filter(|(agreed_on, _)| *agreed_on <= on);
         let first = self.due.first().map(|(_, due_on)| *due_on);
-        let due_on = agreed.last().map(|(_, due_on)| *due_on).or(first);
+        let due_on = agreed.next_back().map(|(_, due_on)| *due_on).or(first);
         ItemRow {
             item: item.clone(),
             amount: money(amount),

@@ -30,6 +30,12 @@ const BARS: &[(&str, &str, u64, u64)] = &[
     ("R5", "a full disk: no acknowledgement, nothing corrupt, goes on by itself", 500, 50),
     ("R8", "a deleted, emptied, exchanged or older file: refused, never an empty ledger", 200, 60),
     ("R9", "sled deleted or damaged: rebuilt, equal, fast enough", 200, 20),
+    (
+        "R11",
+        "a reference model takes and refuses the same and answers the same at every basis",
+        100_000,
+        2_000,
+    ),
 ];
 
 /// Lists the bars.

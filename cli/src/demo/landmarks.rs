@@ -207,6 +207,7 @@ fn reversed_application(pen: &mut Pen, party: Option<&Party>) -> Told {
         application: text(REVERSED_APPLICATION.1)?,
         lines: Vec::new(),
         effective_on: None,
+        for_customer: None,
     };
     let moment = Moment::on(day(2025, 6, 16), 9 * 60 + 20);
     pen.tell_why(moment, ACCOUNTANT, party, "客户指明付的是另一笔款项", reversed)?;

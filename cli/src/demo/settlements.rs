@@ -194,6 +194,7 @@ fn recovered(pen: &mut Pen, party: &Party) -> Told {
         application: text("W-1019")?,
         lines: Vec::new(),
         effective_on: Some(paid_on),
+        for_customer: None,
     };
     let moment = Moment::on(paid_on, 9 * 60 + 30);
     pen.tell_why(moment, ACCOUNTANT, party, "清算后收到全款", reversed)?;

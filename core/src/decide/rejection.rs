@@ -654,58 +654,84 @@ rejections! {
     /// A receipt in suspense of which parts were identified.
     ReceiptIdentified { receipt: CompactString, identified: Money }
         "{identified} of receipt {receipt} was identified as customers' money",
-        "receipt_identified", Some("X23"), "reverse those customers' receipts first";
+        "receipt_identified", Some("X23"), "reverse those customers' receipts first",
+        "回款 {receipt} 中的 {identified} 已被认领",
+        "请先冲销那些客户的回款", at Fault::of(receipt);
     /// The second half of a pair, asked for alone.
     HalfOfPair { what: &'static str }
         "{what} in the other account follows from the first half and is not asked for",
-        "half_of_pair", Some("X23"), "leave `step`, `paid_by` and `legal_entity` out";
+        "half_of_pair", Some("X23"), "leave `step`, `paid_by` and `legal_entity` out",
+        "{what}在另一账户中的一半由前一半产生，不能单独请求",
+        "请不要给出 `step`、`paid_by` 和 `legal_entity`";
     /// A change of what another customer paid.
     PaidByAnother { payer: CustomerCode }
         "customer {payer} paid; the application stands in that account first",
-        "paid_by_another", Some("I-49"), "record it for the customer who paid";
+        "paid_by_another", Some("I-49"), "record it for the customer who paid",
+        "款项由客户 {payer} 支付；核销首先记在该客户账上",
+        "请在付款客户名下登记";
     /// Something other than a payment, for another customer.
     ThirdPartyKind { kind: &'static str }
         "a {kind} cannot settle another customer's debt",
-        "third_party_kind", Some("I-49"), "only payments can be applied for another customer";
+        "third_party_kind", Some("I-49"), "only payments can be applied for another customer",
+        "{kind}不能核销另一客户的应收",
+        "只有回款可以代他人核销", at Fault::Field("credit_kind");
     /// A balance that is not that of the ledger.
     BalanceDiffers { on: Date, ours: Money, balance: Money }
         "the balance at the end of {on} is {ours}, the confirmation says {balance}",
         "balance_differs", Some("R28"),
-        "leave the balance out to get that of the ledger; say what the customer sees in `said`";
+        "leave the balance out to get that of the ledger; say what the customer sees in `said`",
+        "{on} 日终余额为 {ours}，确认所写为 {balance}",
+        "省略余额即取账上的余额；客户所见请写在 `said`", at Fault::of(balance);
     /// A rate of a currency in itself.
     RateOfItself { currency: Currency }
         "the rate is one of {currency} in itself",
-        "rate_of_itself", Some("X15"), "name two currencies";
+        "rate_of_itself", Some("X15"), "name two currencies",
+        "汇率是 {currency} 对其自身的",
+        "请给出两种货币", at Fault::Field("quote");
     /// A rate that is recorded.
     RateKnown { base: Currency, quote: Currency, rate: Label, on: Date }
         "the rate of {base} in {quote} is already {rate} on {on}",
-        "rate_known", Some("X15"), "nothing needs to be recorded";
+        "rate_known", Some("X15"), "nothing needs to be recorded",
+        "{base} 对 {quote} 在 {on} 的汇率已是 {rate}",
+        "无需登记", at Fault::of(rate);
     /// A rate that is needed and was not recorded.
     RateMissing { base: Currency, quote: Currency, item: CompactString }
         "no rate of {base} in {quote} is recorded for the days of item {item} and its receipt",
-        "rate_missing", Some("R17"), "record the rates, give them, or leave the exchange out";
+        "rate_missing", Some("R17"), "record the rates, give them, or leave the exchange out",
+        "应收项 {item} 及其回款之日没有 {base} 对 {quote} 的汇率",
+        "请登记汇率、给出汇率，或省略汇兑", at Fault::of(item);
     /// Rates where no currency is exchanged.
     ExchangeNeedless { item: CompactString, currency: Currency }
         "item {item} is in {currency}, the book's own currency: nothing is exchanged",
-        "exchange_needless", Some("R17"), "leave the exchange out";
+        "exchange_needless", Some("R17"), "leave the exchange out",
+        "应收项 {item} 以本位币 {currency} 计，没有汇兑",
+        "请省略汇兑", at Fault::Field("exchange");
     /// A gain that is not that of its line at its rates.
     GainDiffers { item: CompactString, gained: Money, said: Money }
         "the gain on item {item} at these rates is {gained}, not {said}",
-        "gain_differs", Some("R17"), "leave the gain out to have it worked out";
+        "gain_differs", Some("R17"), "leave the gain out to have it worked out",
+        "按这些汇率，应收项 {item} 的汇兑损益为 {gained}，而非 {said}",
+        "省略损益即自动计算", at Fault::of(said);
     /// A fact that would move money in a locked period.
     PeriodLocked { on: Date, through: Date, open: Date }
         "{on} lies in the period that is locked through {through}; the first open day is {open}",
         "period_locked", Some("R27"),
-        "book it on the first open day and name the document's own day in the reason";
+        "book it on the first open day and name the document's own day in the reason",
+        "{on} 属于已锁定至 {through} 的期间；第一个开放日是 {open}",
+        "请记在第一个开放日，并在原因中写明单据日期", at Fault::of(on);
     /// A lock that stays where it is.
     LockUnmoved { through: Date }
         "the accounts are already locked through {through}",
-        "lock_unmoved", Some("X11"), "give another day";
+        "lock_unmoved", Some("X11"), "give another day",
+        "账目已锁定至 {through}",
+        "请给出另一天", at Fault::of(through);
     /// A period opened again by nobody's approval.
     UnlockUnapproved { locked: Date, through: Date }
         "the accounts are locked through {locked}; locking them only through {through} opens a period \
          again, and nobody approved that",
-        "unlock_unapproved", Some("X11"), "name who approved it, and say why";
+        "unlock_unapproved", Some("X11"), "name who approved it, and say why",
+        "账目已锁定至 {locked}；只锁定至 {through} 将重新开放期间，而无人批准",
+        "请指明由谁批准并说明原因", at Fault::Field("approved_by");
     /// Nothing is left to apply, or nothing to apply it to.
     NothingToApply { kind: &'static str, credit: CompactString }
         "nothing of {kind} {credit} can be applied to an open item",
@@ -895,60 +921,88 @@ rejections! {
     /// A promise without a day.
     PromiseWithoutDay { }
         "the promise does not say by when it is to be kept",
-        "promise_without_day", Some("I-27"), "say when it is due";
+        "promise_without_day", Some("I-27"), "say when it is due",
+        "承诺未说明期限",
+        "请给出期限", at Fault::Field("due_at");
     /// A payment that we promised ourselves.
     PromiseToOurselves { item: CompactString }
         "item {item} is owed to us; only the customer can promise to pay it",
-        "promise_to_ourselves", Some("R31"), "record it as the customer's promise, or leave the items out";
+        "promise_to_ourselves", Some("R31"), "record it as the customer's promise, or leave the items out",
+        "应收项 {item} 是欠我方的；只有客户可以承诺付款",
+        "请记为客户的承诺，或去掉应收项", at Fault::of(item);
     /// A promise settled twice.
     CommitmentAlreadySettled { commitment: CompactString }
         "commitment {commitment} is already settled",
-        "commitment_settled", Some("I-28"), "void the settlement if it was recorded by mistake";
+        "commitment_settled", Some("I-28"), "void the settlement if it was recorded by mistake",
+        "承诺 {commitment} 已经了结",
+        "若系误记，请作废其了结", at Fault::of(commitment);
     /// An outcome that does not fit the times.
     OutcomeUnfit { commitment: CompactString, outcome: &'static str, due_at: Timestamp, at: Timestamp }
         "commitment {commitment} was due {due_at}; settled {at}, it cannot be {outcome}",
-        "outcome_unfit", Some("E23"), "kept is until then, late and broken are after";
+        "outcome_unfit", Some("E23"), "kept is until then, late and broken are after",
+        "承诺 {commitment} 期限为 {due_at}；了结于 {at}，不能是 {outcome}",
+        "期限之内为 kept，期限之后为 late 或 broken", at Fault::of(outcome);
     /// A release nothing shows.
     ReleaseUnproved { commitment: CompactString }
         "nothing shows that commitment {commitment} was released",
-        "release_unproved", Some("I-28"), "name the interaction in which the other side let go of it";
+        "release_unproved", Some("I-28"), "name the interaction in which the other side let go of it",
+        "没有任何往来表明承诺 {commitment} 已被免除",
+        "请指明对方免除承诺的往来", at Fault::Field("evidence");
     /// A successor of a promise that was not superseded, or itself.
     SupersededUnfit { commitment: CompactString }
         "commitment {commitment} cannot be superseded like that",
-        "superseded_unfit", Some("E23"), "name another promise, with the outcome superseded only";
+        "superseded_unfit", Some("E23"), "name another promise, with the outcome superseded only",
+        "承诺 {commitment} 不能这样被取代",
+        "仅在结果为 superseded 时指明另一承诺", at Fault::Field("superseded_by");
     /// A reminder of what is promised for later.
     PaymentPromised { item: CompactString, commitment: CompactString, promised_for: Date }
         "payment of item {item} is promised for {promised_for} by commitment {commitment}",
-        "payment_promised", Some("R30"), "wait for that day, or settle the promise as broken after it";
+        "payment_promised", Some("R30"), "wait for that day, or settle the promise as broken after it",
+        "应收项 {item} 已由承诺 {commitment} 约定于 {promised_for} 付款",
+        "请等到那一天，或过期后将承诺记为未兑现", at Fault::of(item);
     /// A discount for paying early that ends after the due day.
     DiscountAfterDue { days: u32, net: u32 }
         "the early discount is given for {days} days, longer than the {net} days to the due day",
-        "discount_after_due", Some("E10"), "shorten the days of the discount";
+        "discount_after_due", Some("E10"), "shorten the days of the discount",
+        "提前付款折扣给 {days} 天，长于到期的 {net} 天",
+        "请缩短折扣天数", at Fault::Field("payment");
     /// Terms for a time that has terms.
     TermsOverlap { from: Date, start: Date }
         "terms from {from} on overlap those from {start} on",
-        "terms_overlap", Some("I-16"), "choose days on which no other terms are agreed";
+        "terms_overlap", Some("I-16"), "choose days on which no other terms are agreed",
+        "自 {from} 起的条款与自 {start} 起的重叠",
+        "请选择没有其他条款的日期", at Fault::of(from);
     /// A limit approved by whoever set it.
     ApprovedByOneself { limit: Money, threshold: Money }
         "a limit of {limit}, above {threshold}, is approved by whoever sets it",
-        "approved_by_oneself", Some("I-17"), "let somebody else approve it";
+        "approved_by_oneself", Some("I-17"), "let somebody else approve it",
+        "额度 {limit} 超过 {threshold}，却由设定者本人批准",
+        "请由他人批准", at Fault::Field("approved_by");
     /// A limit that holds no longer.
     LimitExpired { limit: Money, until: Date, on: Date }
         "the credit limit of {limit} held until {until}; on {on} there is none",
-        "limit_expired", Some("I-39"), "set a new limit, or name who approved the deal in `credit_check`";
+        "limit_expired", Some("I-39"), "set a new limit, or name who approved the deal in `credit_check`",
+        "信用额度 {limit} 有效至 {until}；在 {on} 已无额度",
+        "请设定新额度，或在 `credit_check` 中指明由谁批准";
     /// A customer to whom nothing is sold on credit for now.
     CreditHeld { limit: Money }
         "the customer is on credit hold; its limit is {limit}",
-        "credit_held", Some("I-39"), "lift the hold, or name who approved it in `credit_check`";
+        "credit_held", Some("I-39"), "lift the hold, or name who approved it in `credit_check`",
+        "客户已暂停赊销；额度为 {limit}",
+        "请解除暂停，或在 `credit_check` 中指明由谁批准";
     /// More than the customer may owe.
     LimitExceeded { exposure: Money, limit: Money, beyond: Money }
         "the customer would owe {exposure}, {beyond} beyond its credit limit of {limit}",
         "limit_exceeded", Some("I-39"),
-        "sell less, be paid first, or name who approved it in `credit_check`";
+        "sell less, be paid first, or name who approved it in `credit_check`",
+        "客户将欠 {exposure}，超出信用额度 {limit} 达 {beyond}",
+        "请减少金额、先收款，或在 `credit_check` 中指明由谁批准";
     /// An amount that cannot be compared with the limit.
     ExposureUnvalued { base: Currency, quote: Currency, on: Date }
         "the customer owes in {base}; no rate in {quote} is recorded for {on} to compare it with the limit",
-        "exposure_unvalued", Some("R32"), "record the rate, or name who approved it in `credit_check`";
+        "exposure_unvalued", Some("R32"), "record the rate, or name who approved it in `credit_check`",
+        "客户有 {base} 欠款；{on} 没有对 {quote} 的汇率可与额度比较",
+        "请登记汇率，或在 `credit_check` 中指明由谁批准";
 
     /// A complaint that is closed.
     ComplaintClosed { complaint: CompactString }

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 /// The bars this module can run.
-pub const BARS: [&str; 7] = ["R1", "R2", "R3", "R4", "R5", "R8", "R9"];
+pub const BARS: [&str; 8] = ["R1", "R2", "R3", "R4", "R5", "R8", "R9", "R11"];
 
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub enum TortureError {
         path: PathBuf,
     },
     /// There is no such bar here.
-    #[error("there is no bar {bar}; there are R1, R2, R3, R4, R5, R8 and R9")]
+    #[error("there is no bar {bar}; there are R1, R2, R3, R4, R5, R8, R9 and R11")]
     UnknownBar {
         /// The name.
         bar: String,
@@ -84,6 +84,7 @@ pub fn run(bar: &str, count: u64) -> Result<Value, TortureError> {
         "R5" => r5_disk_full::run(count),
         "R8" => r8_lost_files::run(count),
         "R9" => r9_rebuild::run(count),
+        "R11" => crate::reference::run(count),
         other => Err(TortureError::UnknownBar { bar: other.to_owned() }),
     }
 }

@@ -39,7 +39,7 @@ impl Work<'_, '_> {
         let unknown = || Stop::from(Rejection::EventUnknown { event });
         let key = self.key_mark(&Request::key_there(event));
         let seen = self.draft(stream).request(&key).ok_or_else(unknown)?;
-        let answer = self.first_answer(stream, seen.position)?;
+        let answer = self.first_answer(seen.position)?;
         answer.events.get(after).map(|event| event.event_id).ok_or_else(unknown)
     }
 }

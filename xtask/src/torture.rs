@@ -36,6 +36,12 @@ const BARS: &[(&str, &str, u64, u64)] = &[
         100_000,
         2_000,
     ),
+    (
+        "R12",
+        "16 clients, kills, broken connections: order, versions, nothing lost, doubled or ahead",
+        200_000,
+        5_000,
+    ),
 ];
 
 /// Lists the bars.
@@ -98,9 +104,10 @@ fn one(id: &str, count: u64) -> bool {
     held
 }
 
-/// Builds the recorder and the program that is tortured, beside the running program.
-fn build() -> Measured<()> {
-    let packages = ["--package", "daybook-recorder", "--package", "daybook-tests"];
+/// Builds the recorder, the program that is tortured and the command, beside the running program.
+pub fn build() -> Measured<()> {
+    let packages =
+        ["--package", "daybook-recorder", "--package", "daybook-tests", "--package", "daybook"];
     let built =
         Command::new("cargo").args(["build", "--release", "--quiet"]).args(packages).status()?;
     if built.success() { Ok(()) } else { Err("the recorder or its child did not build".into()) }

@@ -7,16 +7,20 @@
 //! ```
 //! A file is written without a name, synced, renamed, and its folder synced; only then is it told
 //! to anybody. The folders are made when the first file comes.
+//!
+//! A sync that failed once may succeed the second time without having written anything, so none is
+//! tried again: after the first failure no file is taken in until the ledger is opened anew.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{ATTACHMENTS_DIR, AttachmentError, AttachmentStore, Stream, Temporary, failed};
 use crate::event::attachment::AttachmentId;
+use crate::store::is_full;
 use crate::store::local::sync_dir;
 
 const INCOMING: &str = "incoming";
@@ -35,6 +39,8 @@ struct Place {
     folder: PathBuf,
     next: AtomicU64,
     settled: Mutex<Settled>,
+    /// What the disk said when it failed.
+    failure: OnceLock<String>,
 }
 
 /// What this process has synced already.
@@ -62,7 +68,8 @@ impl FileAttachments {
             let path = incoming.display().to_string();
             failed("removing what broken-off uploads left", path, source)
         })?;
-        let place = Place { folder, next: AtomicU64::new(0), settled: Mutex::default() };
+        let (settled, failure) = (Mutex::default(), OnceLock::new());
+        let place = Place { folder, next: AtomicU64::new(0), settled, failure };
         Ok(FileAttachments { place: Arc::new(place) })
     }
 }
@@ -83,6 +90,32 @@ impl Place {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses when the disk has failed before.
+    fn require_sound(&self) -> io::Result<()> {
+        let refused = |failure| {
+            io::Error::other(format!(
+                "nothing is taken in since the disk failed ({failure}); open the ledger again"
+            ))
+        };
+        self.failure.get().map_or(Ok(()), |failure| Err(refused(failure)))
+    }
+
+    /// Remembers a failed change of the disk, unless it is a lack of space: then nothing was changed.
+    fn changed<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        match result {
+            Err(error) if !is_full(&error) => self.synced(Err(error)),
+            result => result,
+        }
+    }
+
+    /// Remembers a failed sync.
+    fn synced<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| {
+            // Only the first failure counts.
+            let _ = self.failure.set(error.to_string());
+        })
+    }
+
     /// Makes a folder and its name in its parent last, once a process.
     fn ready(&self, folder: &Path) -> io::Result<()> {
         if self.settled().folders.contains(folder) {
@@ -93,8 +126,10 @@ impl Place {
             self.ready(&self.folder)?;
         }
         match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_dir(parent)?,
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return self.changed(Err(error));
+            }
+            _ => self.synced(sync_dir(parent))?,
         }
         self.settled().folders.insert(folder.to_owned());
         Ok(())
@@ -103,12 +138,14 @@ impl Place {
 
 impl AttachmentStore for FileAttachments {
     fn temporary(&self) -> io::Result<Box<dyn Temporary>> {
+        self.place.require_sound()?;
         let incoming = self.place.folder.join(INCOMING);
         self.place.ready(&incoming)?;
         let number = self.place.next.fetch_add(1, Ordering::Relaxed);
         let path = incoming.join(format!("{}-{number}", std::process::id()));
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true).open(&path)?;
+        let file = options.read(true).write(true).create_new(true).open(&path);
+        let file = self.place.changed(file)?;
         Ok(Box::new(FileTemporary { place: Arc::clone(&self.place), file, path: Some(path) }))
     }
 
@@ -124,11 +161,13 @@ impl AttachmentStore for FileAttachments {
         if self.place.settled().files.contains(id) {
             return Ok(());
         }
+        self.place.require_sound()?;
         let path = self.place.path(id);
         let folder = path.parent().unwrap_or(&self.place.folder);
         self.place.ready(folder)?;
-        File::open(&path)?.sync_all()?;
-        sync_dir(folder)?;
+        let file = File::open(&path)?;
+        self.place.synced(file.sync_all())?;
+        self.place.synced(sync_dir(folder))?;
         self.place.settled().files.insert(*id);
         Ok(())
     }
@@ -164,7 +203,7 @@ impl Read for FileTemporary {
 
 impl Write for FileTemporary {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.place.changed(self.file.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -180,16 +219,18 @@ impl Seek for FileTemporary {
 
 impl Temporary for FileTemporary {
     fn keep(mut self: Box<Self>, id: &AttachmentId) -> io::Result<()> {
-        let target = self.place.path(id);
-        let folder = target.parent().unwrap_or(&self.place.folder).to_owned();
-        self.place.ready(&folder)?;
-        self.file.sync_all()?;
+        let place = Arc::clone(&self.place);
+        place.require_sound()?;
+        let target = place.path(id);
+        let folder = target.parent().unwrap_or(&place.folder);
+        place.ready(folder)?;
+        place.synced(self.file.sync_all())?;
         if let Some(path) = &self.path {
-            fs::rename(path, &target)?;
+            place.changed(fs::rename(path, &target))?;
         }
         self.path = None;
-        sync_dir(&folder)?;
-        self.place.settled().files.insert(*id);
+        place.synced(sync_dir(folder))?;
+        place.settled().files.insert(*id);
         Ok(())
     }
 }

@@ -25,8 +25,12 @@ fn main() {
                 acks: Path::new(acks),
                 full: Path::new(full),
             };
-            let whole = *what == What::Whole.word();
-            if whole { live::<Whole>(&life) } else { live::<Log>(&life) }
+            match what.as_str() {
+                word if word == What::Log.word() => live::<Log>(&life),
+                word if word == What::Whole.word() => live::<Whole<false>>(&life),
+                word if word == What::Files.word() => live::<Whole<true>>(&life),
+                _ => json!({"outcome": "usage"}),
+            }
         }
         _ => json!({"outcome": "usage"}),
     };

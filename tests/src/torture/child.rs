@@ -146,7 +146,7 @@ pub fn said(output: &Output) -> Option<Value> {
 }
 
 /// Returns a program or library built beside the running program.
-fn built(name: &str) -> Result<PathBuf, TortureError> {
+pub(super) fn built(name: &str) -> Result<PathBuf, TortureError> {
     let running = std::env::current_exe().map_err(io("finding the running program"))?;
     let folder = running.parent().unwrap_or(Path::new("."));
     let places = [folder.to_owned(), folder.parent().unwrap_or(folder).to_owned()];

@@ -106,9 +106,7 @@ impl Disk {
             Op::Write => self.change(entry.inode, Change::Write(entry.offset, entry.data.clone())),
             Op::Truncate => self.change(entry.inode, Change::Size(entry.length)),
             Op::Allocate => self.change(entry.inode, Change::Grow(entry.offset + entry.length)),
-            Op::Rename => {
-                self.change_name(NameChangeKind::Rename(entry.path.clone(), entry.second.clone()))
-            }
+            Op::Rename => self.rename(&entry.path, &entry.second),
             Op::Unlink | Op::RemoveDir => {
                 self.change_name(NameChangeKind::Remove(entry.path.clone()));
             }
@@ -188,6 +186,19 @@ impl Disk {
         let file = self.by_inode.get(&inode).and_then(|at| self.files.get_mut(*at));
         if let Some(file) = file {
             file.pending.push(change);
+        }
+    }
+
+    /// Within a folder a rename is one change; between folders it is a name made in the one and a name
+    /// removed in the other, each made sure by a sync of its own folder.
+    fn rename(&mut self, from: &Path, to: &Path) {
+        match self.live.get(from) {
+            Some(node @ Node::File(_)) if from.parent() != to.parent() => {
+                let node = *node;
+                self.change_name(NameChangeKind::Make(to.to_owned(), node));
+                self.change_name(NameChangeKind::Remove(from.to_owned()));
+            }
+            _ => self.change_name(NameChangeKind::Rename(from.to_owned(), to.to_owned())),
         }
     }
 

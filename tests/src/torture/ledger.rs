@@ -2,24 +2,28 @@
 //! requests recognised by their keys. Small segments and small vault files, so that both roll often.
 //!
 //! Every request says in its reason `batch-index-size`, and in its personal section again, so that a
-//! check sees what is missing and what cannot be opened.
+//! check sees what is missing and what cannot be opened. With files, most batches end in a call with
+//! attachments, whose content follows from the same three numbers ([`super::files`]).
 
 use std::path::Path;
 use std::sync::Arc;
 
+use daybook_core::attachment::Placed;
 use daybook_core::book::{self, BookError, OpenBook, Surroundings};
 use daybook_core::decide::Request;
-use daybook_core::event::{Actor, Assurance, Channel, Source};
+use daybook_core::event::{Actor, Assurance, Body, Channel, Source};
 use daybook_core::id::{ActorId, BookId, Label, LegalEntity, Line};
 use daybook_core::ledger::read::Query;
-use daybook_core::ledger::{Answer, Batch, Genesis, Mode, Options, SubmitError};
+use daybook_core::ledger::{
+    Answer, AttachError, Batch, Genesis, Mode, Options, SubmitError, Unit, Uploaded,
+};
 use daybook_core::store::AppendError;
 use daybook_core::store::local::OpenReport;
 use daybook_core::time::{Clock, Entropy, Timestamp};
 use serde_json::{Value, json};
 
-use super::Dice;
 use super::tortured::{Closed, Expected, Failure, NotOpened, Tortured, Wholeness, chain, counted};
+use super::{Dice, files};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
 const SEGMENT_SIZE_BYTES: u64 = 128 << 10;
@@ -60,8 +64,8 @@ pub fn surroundings(dir: &Path) -> Surroundings {
     }
 }
 
-/// A whole ledger.
-pub struct Whole {
+/// A whole ledger, with or without files.
+pub struct Whole<const FILES: bool> {
     dir: std::path::PathBuf,
     seed: u64,
     open: Option<OpenBook>,
@@ -69,14 +73,47 @@ pub struct Whole {
     problems: Closed,
 }
 
-impl Whole {
+impl<const FILES: bool> Whole<FILES> {
     fn open_book(&self) -> Result<&OpenBook, String> {
         self.open.as_ref().ok_or_else(|| "it was closed and not opened again".to_owned())
     }
 
-    fn submit(&self, number: u64) -> Result<Answer, SubmitError> {
-        let open = self.open.as_ref().ok_or(SubmitError::Closed)?;
-        open.ledger.submit_blocking(batch(self.seed, number).map_err(|_| SubmitError::Closed)?)
+    /// Uploads the files of a batch and submits it; `each` sees what became of each file.
+    fn submit(
+        &self,
+        number: u64,
+        each: &mut dyn FnMut(&Uploaded) -> Result<(), String>,
+    ) -> Result<Answer, Failure> {
+        let ledger = &self.open_book().map_err(Failure::Broken)?.ledger;
+        let mut dice = Dice::new(self.seed ^ (number << 20));
+        let files = if FILES && number > 0 { dice.below(3) } else { 0 };
+        let (mut units, size) = units(number, files, &mut dice).map_err(Failure::Broken)?;
+        if files > 0 {
+            let mut unit = vec![];
+            let customer = format!("C-{}-0", number - 1 - dice.below(number.min(40)));
+            for at in size - files - 1..size {
+                unit.push(if unit.is_empty() {
+                    request(number, at, size, &customer, call(number, at, size))
+                } else {
+                    let content = files::content(number, at);
+                    let uploaded = files::upload(ledger, &customer, &content);
+                    let uploaded = uploaded.map_err(|error| failed(&error))?;
+                    each(&uploaded).map_err(Failure::Broken)?;
+                    let note = said(&mark(number, at, size));
+                    let command = files::attach(&uploaded.stored.attachment, &note);
+                    request(number, at, size, &customer, command)
+                });
+            }
+            units
+                .push(unit.into_iter().collect::<Result<Unit, String>>().map_err(Failure::Broken)?);
+        }
+        let batch = Batch {
+            actor: actor().map_err(Failure::Broken)?,
+            source: source(),
+            units,
+            mode: Mode::Commit,
+        };
+        ledger.submit_blocking(batch).map_err(|error| failed(&error.into()))
     }
 
     fn let_go(&mut self) -> Result<(), Failure> {
@@ -88,24 +125,27 @@ impl Whole {
         match closed {
             // What is acknowledged is safe; only the last tree head is not kept.
             Ok(()) | Err(SubmitError::Append(AppendError::DiskFull { .. })) => Ok(()),
-            Err(error) => Err(failed(&error)),
+            Err(error) => Err(failed(&error.into())),
         }
     }
 }
 
-impl Drop for Whole {
+impl<const FILES: bool> Drop for Whole<FILES> {
     /// Waits for the writer's thread, which would otherwise go on with files that are looked at next.
     fn drop(&mut self) {
         drop(self.let_go());
     }
 }
 
-fn failed(error: &SubmitError) -> Failure {
+fn failed(error: &AttachError) -> Failure {
     let code = match error {
-        SubmitError::Append(AppendError::DiskFull { .. }) => return Failure::DiskFull,
-        SubmitError::Append(AppendError::ReadOnly) => "read_only",
+        AttachError::Refused(rejection) => return Failure::Broken(rejection.to_string()),
+        AttachError::Ledger(SubmitError::Append(AppendError::ReadOnly)) => "read_only",
         other => other.code(),
     };
+    if code == "disk_full" {
+        return Failure::DiskFull;
+    }
     Failure::Storage { code: code.to_owned(), text: chain(error) }
 }
 
@@ -113,7 +153,7 @@ fn not_opened(error: &BookError) -> NotOpened {
     NotOpened { code: error.code().to_owned(), text: chain(error) }
 }
 
-impl Tortured for Whole {
+impl<const FILES: bool> Tortured for Whole<FILES> {
     fn create(dir: &Path) -> Result<(), NotOpened> {
         let genesis = genesis(&mut *surroundings(dir).entropy)
             .map_err(|text| NotOpened { code: "broken".to_owned(), text })?;
@@ -121,7 +161,7 @@ impl Tortured for Whole {
             .map_err(|error| not_opened(&error))
     }
 
-    fn open(dir: &Path, seed: u64) -> Result<(Whole, OpenReport), NotOpened> {
+    fn open(dir: &Path, seed: u64) -> Result<(Self, OpenReport), NotOpened> {
         let open = book::open(dir, surroundings(dir)).map_err(|error| not_opened(&error))?;
         let report = open.report.clone();
         let groups = groups(&open).map_err(|text| NotOpened { code: "broken".to_owned(), text })?;
@@ -135,7 +175,7 @@ impl Tortured for Whole {
 
     fn append(&mut self) -> Result<(), Failure> {
         if self.open.is_none() {
-            let (mut again, _) = Whole::open(&self.dir, self.seed).map_err(|refused| {
+            let (mut again, _) = Self::open(&self.dir, self.seed).map_err(|refused| {
                 let NotOpened { code, text } = refused;
                 if code == "disk_full" {
                     Failure::DiskFull
@@ -149,7 +189,7 @@ impl Tortured for Whole {
             }
             self.open = again.open.take();
         }
-        let answer = self.submit(self.number).map_err(|error| failed(&error))?;
+        let answer = self.submit(self.number, &mut |_| Ok(()))?;
         for unit in answer.units {
             let outcomes = unit.map_err(|refusal| {
                 Failure::Broken(format!("batch {}: {}", self.number, refusal.rejection))
@@ -171,8 +211,10 @@ impl Tortured for Whole {
             // It failed while it was closed; the next opening will find out more.
             return Ok(());
         }
-        match self.submit(self.number) {
-            Err(SubmitError::Append(AppendError::ReadOnly)) => Ok(()),
+        match self.submit(self.number, &mut |_| Ok(())) {
+            Err(Failure::Storage { code, .. }) if code == "read_only" => Ok(()),
+            // When it was a file that failed, it is files that are refused from then on.
+            Err(Failure::Storage { text, .. }) if text.contains("since the disk failed") => Ok(()),
             other => Err(format!("it is not read-only after a failure: {other:?}")),
         }
     }
@@ -189,7 +231,11 @@ impl Tortured for Whole {
         let last = groups.saturating_sub(SENT_AGAIN)..groups;
         let step = (groups / SENT_AGAIN).max(1);
         for number in (0..last.start).step_by(step as usize).chain(last) {
-            let answer = self.submit(number).map_err(|error| chain(&error))?;
+            let answer = self.submit(number, &mut |uploaded| match uploaded.placed {
+                Placed::AlreadyThere => Ok(()),
+                placed => Err(format!("a file of batch {number} was not there: {placed:?}")),
+            });
+            let answer = answer.map_err(|failure| format!("batch {number} again: {failure:?}"))?;
             for unit in answer.units {
                 let outcomes = unit.map_err(|refusal| {
                     format!("batch {number} sent again: {}", refusal.rejection)
@@ -226,6 +272,9 @@ fn groups(open: &OpenBook) -> Result<u64, String> {
         batches.next(reason.as_str())?;
         let position = event.envelope.position;
         let opened = reader.open_sections(event, hash).map_err(|error| chain(&error))?;
+        if let Body::AttachmentAdded(_) = &opened.event.body {
+            files::check(reader, position, reason.as_str())?;
+        }
         if opened.erased_sections > 0 {
             return Err(format!("a section of the event at {position} cannot be opened"));
         }
@@ -235,6 +284,10 @@ fn groups(open: &OpenBook) -> Result<u64, String> {
         }
     }
     batches.end()
+}
+
+fn mark(number: u64, at: u64, size: u64) -> String {
+    format!("{number}-{at}-{size}")
 }
 
 fn said(mark: &str) -> String {
@@ -276,23 +329,22 @@ fn genesis(entropy: &mut dyn Entropy) -> Result<Genesis, String> {
     })
 }
 
-/// Makes a batch: its first request puts a customer on file, the others do that, add contacts to or
-/// record interactions with customers of this batch and earlier ones.
-fn batch(seed: u64, number: u64) -> Result<Batch, String> {
-    let mut dice = Dice::new(seed ^ (number << 20));
-    let size = match dice.below(20) {
+/// Makes the units of a batch but the one with files: its first request puts a customer on file, the
+/// others do that, add contacts to or record interactions with customers of this batch and earlier
+/// ones. Returns the number of requests in all.
+fn units(number: u64, files: u64, dice: &mut Dice) -> Result<(Vec<Unit>, u64), String> {
+    let base = match dice.below(20) {
         0 => 20 + dice.below(60),
         1..=4 => 5 + dice.below(10),
         _ => 1 + dice.below(4),
     };
-    let units = (0..size).map(|at| Ok(vec![request(number, at, size, &mut dice)?]));
-    let units = units.collect::<Result<Vec<_>, String>>()?;
-    Ok(Batch { actor: actor()?, source: source(), units, mode: Mode::Commit })
+    let size = base + if files > 0 { files + 1 } else { 0 };
+    let units = (0..base).map(|at| Ok(vec![plain(number, at, size, dice)?]));
+    Ok((units.collect::<Result<Vec<_>, String>>()?, size))
 }
 
-fn request(number: u64, at: u64, size: u64, dice: &mut Dice) -> Result<Request, String> {
-    let mark = format!("{number}-{at}-{size}");
-    let words = said(&mark);
+fn plain(number: u64, at: u64, size: u64, dice: &mut Dice) -> Result<Request, String> {
+    let words = said(&mark(number, at, size));
     let known = format!("C-{}-0", number - dice.below(number.min(40) + 1));
     let (customer, command) = match if at == 0 { 0 } else { dice.below(4) } {
         0 => (
@@ -309,18 +361,29 @@ fn request(number: u64, at: u64, size: u64, dice: &mut Dice) -> Result<Request, 
                 "private": { "notes": words },
             }),
         ),
-        _ => (
-            known,
-            json!({
-                "command": "record_interaction", "channel": "phone", "direction": "in",
-                "unknown_caller": true, "started_at": NOW,
-                "correspondence": { "summary": words },
-            }),
-        ),
+        _ => (known, call(number, at, size)),
     };
+    request(number, at, size, &customer, command)
+}
+
+fn call(number: u64, at: u64, size: u64) -> Value {
+    json!({
+        "command": "record_interaction", "channel": "phone", "direction": "in",
+        "unknown_caller": true, "started_at": NOW,
+        "correspondence": { "summary": said(&mark(number, at, size)) },
+    })
+}
+
+fn request(
+    number: u64,
+    at: u64,
+    size: u64,
+    customer: &str,
+    command: Value,
+) -> Result<Request, String> {
     let mut asked = json!({
-        "customer": customer, "reason": mark, "idempotency_key": format!("torture-{number}-{at}"),
-        "effective_at": NOW,
+        "customer": customer, "reason": mark(number, at, size),
+        "idempotency_key": format!("torture-{number}-{at}"), "effective_at": NOW,
     });
     if let (Value::Object(asked), Value::Object(command)) = (&mut asked, command) {
         asked.extend(command);

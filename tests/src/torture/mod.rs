@@ -4,16 +4,20 @@
 //! Each bar is one file with one function: it takes how many trials to make and returns its figures.
 //! A trial runs `torture_child`, which appends made-up groups and writes a line to an ack file after
 //! each append returned, under the recorder (`LD_PRELOAD`), and then looks at what is left. What is
-//! appended to is the log's store alone in some trials, a whole ledger in others ([`tortured`]).
+//! appended to is the log's store alone in some trials, a whole ledger in others, with and without
+//! attachments ([`tortured`]).
 //!
 //! Invariant: a trial that finds a broken promise ends the run with an error that names the trial,
 //! so that it can be repeated. What this module does not do: it decides no count and prints nothing.
 
 pub mod child;
+mod files;
 pub mod groups;
+mod history;
 pub mod image;
 pub mod ledger;
 pub mod log;
+mod r12_clients;
 mod r1_kill;
 mod r2_power;
 mod r3_sync;
@@ -21,14 +25,16 @@ mod r4_io_error;
 mod r5_disk_full;
 mod r8_lost_files;
 mod r9_rebuild;
+mod served;
 pub mod tortured;
+mod wire;
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 /// The bars this module can run.
-pub const BARS: [&str; 8] = ["R1", "R2", "R3", "R4", "R5", "R8", "R9", "R11"];
+pub const BARS: [&str; 9] = ["R1", "R2", "R3", "R4", "R5", "R8", "R9", "R11", "R12"];
 
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +70,7 @@ pub enum TortureError {
         path: PathBuf,
     },
     /// There is no such bar here.
-    #[error("there is no bar {bar}; there are R1, R2, R3, R4, R5, R8, R9 and R11")]
+    #[error("there is no bar {bar}; there are R1, R2, R3, R4, R5, R8, R9, R11 and R12")]
     UnknownBar {
         /// The name.
         bar: String,
@@ -85,6 +91,7 @@ pub fn run(bar: &str, count: u64) -> Result<Value, TortureError> {
         "R8" => r8_lost_files::run(count),
         "R9" => r9_rebuild::run(count),
         "R11" => crate::reference::run(count),
+        "R12" => r12_clients::run(count),
         other => Err(TortureError::UnknownBar { bar: other.to_owned() }),
     }
 }

@@ -31,14 +31,15 @@ impl Found {
     }
 }
 
-/// Half of the trials are of whole ledgers, half of the log alone; of each, half kill at call 1, 2,
-/// 3 ..., half at random moments of a long life.
+/// A third of the trials each are of the log alone, of whole ledgers, and of ledgers with files; of each,
+/// half kill at call 1, 2, 3 ..., half at random moments of a long life.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let mut figures = serde_json::Map::new();
+    let part = count.div_ceil(2 * What::EACH.len() as u64);
     for what in What::EACH {
         let mut found = Found::default();
-        at_each_call(what, count / 4, &mut found)?;
-        at_random(what, count / 4, &mut found)?;
+        at_each_call(what, part, &mut found)?;
+        at_random(what, part, &mut found)?;
         let figure = json!({
             "killed": found.killed, "calls_of_a_run": found.calls_most,
             "acked_groups": found.acked, "quarantined": found.quarantined,
@@ -47,7 +48,7 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         figures.insert(what.word().to_owned(), figure);
     }
     figures.insert("bar".to_owned(), json!(BAR));
-    figures.insert("trials".to_owned(), json!(count / 4 * 4));
+    figures.insert("trials".to_owned(), json!(part * 2 * What::EACH.len() as u64));
     figures.insert("lost".to_owned(), json!(0));
     figures.insert("partial".to_owned(), json!(0));
     Ok(Value::Object(figures))

@@ -18,22 +18,22 @@ const CALLS_OF_A_RUN: u64 = 600;
 /// About how many of these make and open it.
 const CALLS_OF_A_START: u64 = 120;
 
-/// Builds and opens so many images, of several recorded runs, by turns of the log alone and of a
-/// whole ledger. Every other run of each was killed before and goes on in a second process: names and
+/// Builds and opens so many images, of several recorded runs, by turns of the log alone, of a whole
+/// ledger and of one with files. Every other run of each was killed before and goes on in a second process: names and
 /// bytes the first one left unsynced are then relied on by another.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let (mut quarantined, mut rebuilt, mut images, mut logs) = (0u64, 0u64, 0u64, 0u64);
-    let mut of_whole = 0u64;
+    let (mut of_whole, mut of_files) = (0u64, 0u64);
     let mut dice = Dice::new(count ^ 0xd15c);
-    let images_of_a_log = IMAGES_OF_A_LOG.min(count / 4).max(4);
+    let images_of_a_log = IMAGES_OF_A_LOG.min(count / 6).max(4);
     while images < count {
         logs += 1;
-        let what = if logs.is_multiple_of(2) { What::Whole } else { What::Log };
+        let what = What::by_turns(logs);
         let mut files = Trial::new(what, logs)?;
         files.record();
         // Each life may leave one group that nobody was told of.
         let mut lives = 1;
-        if logs % 4 >= 2 {
+        if logs % 6 >= 3 {
             let calls = if dice.below(2) == 0 { CALLS_OF_A_START } else { CALLS_OF_A_RUN };
             files.set("DAYBOOK_REC_KILL", 1 + dice.below(calls));
             files.run(GROUPS)?;
@@ -72,6 +72,7 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
                     .map_err(io("writing an image"))?;
                 images += 1;
                 of_whole += u64::from(what == What::Whole);
+                of_files += u64::from(what == What::Files);
                 let trial = || format!("{what:?} log {logs}, entry {point}, {loss:?}, seed {seed}");
                 if !image.book().exists() {
                     if acked == 0 {
@@ -90,7 +91,7 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         }
     }
     Ok(json!({
-        "bar": BAR, "images": images, "of_whole_ledgers": of_whole, "logs": logs,
+        "bar": BAR, "images": images, "of_whole_ledgers": of_whole, "with_files": of_files, "logs": logs,
         "quarantined": quarantined, "index_rebuilt": rebuilt, "lost": 0, "partial": 0,
     }))
 }

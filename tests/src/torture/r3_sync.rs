@@ -1,8 +1,10 @@
 //! R3: an acknowledgement implies a real sync, and names are synced before they are relied on: of the
-//! journal's segment, and of every key file of the vault, since the acknowledged events may use them.
+//! journal's segment, of every key file of the vault, since the acknowledged events may use them, and
+//! of every attachment, since they may name it.
 
 use std::path::{Path, PathBuf};
 
+use daybook_core::attachment::ATTACHMENTS_DIR;
 use serde_json::{Value, json};
 
 use super::child::Trial;
@@ -16,14 +18,15 @@ const BAR: &str = "R3";
 /// Records runs of so many acknowledgements in all and looks at each of them.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let (mut acks, mut syncs, mut heads, mut sealed) = (0u64, 0u64, 0u64, 0u64);
-    let (mut key_files, mut acks_of_whole) = (0u64, 0u64);
+    let (mut key_files, mut attachments) = (0u64, 0u64);
+    let (mut acks_of_whole, mut acks_with_files) = (0u64, 0u64);
     let mut seed = 0u64;
     while acks < count {
         seed += 1;
-        let what = if seed.is_multiple_of(2) { What::Log } else { What::Whole };
+        let what = What::by_turns(seed);
         let mut files = Trial::new(what, seed)?;
         files.record();
-        let groups = (count - acks).min(1000);
+        let groups = (count - acks).min(count.div_ceil(3)).min(1000);
         let said = files.run(groups)?;
         if said.as_ref().and_then(|said| said.get("outcome")) != Some(&json!("done")) {
             return Err(files.broken(BAR, format!("log {seed}"), format!("{said:?}")));
@@ -37,6 +40,7 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
             } else if entry.path == files.acks() {
                 acks += 1;
                 acks_of_whole += u64::from(what == What::Whole);
+                acks_with_files += u64::from(what == What::Files);
                 relied_on.unsafe_on(&disk, &files.root())
             } else {
                 let problem = relied_on_too_early(&disk, entry);
@@ -45,6 +49,7 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
                 relied_on.note(entry);
                 if entry.op == Op::Rename {
                     key_files += u64::from(is_key_file(&entry.second));
+                    attachments += u64::from(is_attachment(&entry.second));
                     heads += u64::from(is(entry.second.file_name(), "head"));
                     sealed += u64::from(is(entry.second.extension(), "segz"));
                 }
@@ -56,17 +61,18 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         }
     }
     Ok(json!({
-        "bar": BAR, "acks": acks, "acks_of_whole_ledgers": acks_of_whole, "syncs": syncs,
-        "tree_heads": heads, "segments_sealed": sealed, "key_files_made": key_files,
+        "bar": BAR, "acks": acks, "acks_of_whole_ledgers": acks_of_whole,
+        "acks_with_files": acks_with_files, "syncs": syncs, "tree_heads": heads,
+        "segments_sealed": sealed, "key_files_made": key_files, "attachments_made": attachments,
         "acks_without_sync": 0,
     }))
 }
 
-/// What an acknowledgement relies on: the segment written to last, and all keys.
+/// What an acknowledgement relies on: the segment written to last, and all keys and attachments.
 #[derive(Default)]
 struct ReliedOn {
     segment: Option<PathBuf>,
-    keys: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 impl ReliedOn {
@@ -75,8 +81,8 @@ impl ReliedOn {
             self.segment = Some(entry.path.clone());
         }
         if entry.op == Op::Rename && entry.result >= 0 {
-            if is_key_file(&entry.second) {
-                self.keys.push(entry.second.clone());
+            if is_key_file(&entry.second) || is_attachment(&entry.second) {
+                self.files.push(entry.second.clone());
             }
             // The ledger is made elsewhere and moved into its place.
             let moved = |path: &mut PathBuf| {
@@ -86,7 +92,7 @@ impl ReliedOn {
                     *path = entry.second.join(below);
                 }
             };
-            self.keys.iter_mut().chain(&mut self.segment).for_each(moved);
+            self.files.iter_mut().chain(&mut self.segment).for_each(moved);
         }
     }
 
@@ -97,7 +103,7 @@ impl ReliedOn {
         // A segment that was sealed meanwhile is gone; that its sealed form was safe before is
         // looked at when it is removed.
         let segment = Some(segment).filter(|segment| disk.exists(segment));
-        segment.into_iter().chain(&self.keys).find_map(|path| {
+        segment.into_iter().chain(&self.files).find_map(|path| {
             let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
             let of_safe_name = folders.filter(|folder| *folder != root).all(|f| disk.is_safe(f));
             (!disk.exists(path) || !disk.is_safe(path) || !of_safe_name)
@@ -111,11 +117,20 @@ fn is_key_file(path: &Path) -> bool {
         && path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"keys-"))
 }
 
+fn is_attachment(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::parent).and_then(Path::file_name);
+    is(folder, ATTACHMENTS_DIR)
+}
+
 /// A file is renamed into place only when its content is safe, and an open segment removed only
 /// when its sealed form is safe by content and name.
 fn relied_on_too_early(disk: &Disk, entry: &log::Entry) -> Option<String> {
     match entry.op {
-        Op::Rename if is(entry.path.extension(), "tmp") || is_key_file(&entry.second) => {
+        Op::Rename
+            if is(entry.path.extension(), "tmp")
+                || is_key_file(&entry.second)
+                || is_attachment(&entry.second) =>
+        {
             // Its own name may still be unsafe; what counts is that nothing of it is unwritten.
             (!disk.content_is_safe(&entry.path))
                 .then(|| format!("{} was renamed before it was safe", entry.path.display()))

@@ -24,8 +24,8 @@ struct Found {
 }
 
 /// Lets space run out at the n-th call that needs some, n = 1..500, `count` of them evenly chosen, of
-/// the log alone and of a whole ledger; then really, in small file systems in memory, where those can
-/// be mounted.
+/// the log alone, of a whole ledger and of one with files; then really, in small file systems in
+/// memory, where those can be mounted.
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let step = (500 / count.clamp(1, 500)) as usize;
     let mut found = Found::default();
@@ -35,11 +35,13 @@ pub(super) fn run(count: u64) -> Result<Value, TortureError> {
         }
     }
     let log = really_full::<Log>(What::Log, 48 << 20, 20 << 20)?;
-    let whole = really_full::<Whole>(What::Whole, 96 << 20, 54 << 20)?;
+    let whole = really_full::<Whole<false>>(What::Whole, 96 << 20, 54 << 20)?;
+    // Uploads leave 64 MiB to the journal: they are what is refused first.
+    let files = really_full::<Whole<true>>(What::Files, 176 << 20, 88 << 20)?;
     Ok(json!({
         "bar": BAR, "trials": found.trials, "refused_then_resumed": found.resumed,
         "could_not_begin_then_did": found.before_open, "met_no_append": found.unharmed,
-        "small_file_system": { "log": log, "whole": whole },
+        "small_file_system": { "log": log, "whole": whole, "files": files },
     }))
 }
 
@@ -108,7 +110,7 @@ fn fill_and_free<T: Tortured>(files: &Trial, root: &Path, filler: usize) -> Resu
         return Err(format!("it ended otherwise on a full disk: {refused}"));
     }
     // The last spare bytes are taken by someone else; opened anew, everything can still be read.
-    let filled = std::fs::write(&second, vec![1u8; 64 << 20]);
+    let filled = std::fs::write(&second, vec![1u8; 256 << 20]);
     if filled.is_ok() {
         return Err("the file system did not become full".to_owned());
     }

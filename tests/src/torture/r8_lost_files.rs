@@ -18,13 +18,14 @@ const SEED: u64 = 8;
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Does each thing to each file of a closed and of a killed one, the log alone and a whole ledger; the
-/// count is not needed.
+/// Does each thing to each file of a closed and of a killed one: the log alone, a whole ledger, one with
+/// files; the count is not needed.
 pub(super) fn run(_count: u64) -> Result<Value, TortureError> {
     let mut found = Found::default();
     for killed in [false, true] {
         one::<Log>(What::Log, killed, &mut found)?;
-        one::<Whole>(What::Whole, killed, &mut found)?;
+        one::<Whole<false>>(What::Whole, killed, &mut found)?;
+        one::<Whole<true>>(What::Files, killed, &mut found)?;
     }
     Ok(json!({
         "bar": BAR, "trials": found.trials, "refused": found.refused,
@@ -41,12 +42,15 @@ struct Found {
 
 fn one<T: Tortured>(what: What, killed: bool, found: &mut Found) -> Result<(), TortureError> {
     let mut files = Trial::new(what, SEED)?;
-    files.run(60)?;
+    // Every attachment is a file in a folder of its own: fewer groups make as many files.
+    let (before, since, killed_at) =
+        if what == What::Files { (12, 40, 400) } else { (60, 400, 900) };
+    files.run(before)?;
     let older = read_all(&files.root()).map_err(io("reading the ledger"))?;
     if killed {
-        files.set("DAYBOOK_REC_KILL", 900);
+        files.set("DAYBOOK_REC_KILL", killed_at);
     }
-    files.run(400)?;
+    files.run(since)?;
     // What a killed process left may need one opening to be in order.
     if killed {
         drop(T::open(&files.book(), SEED));
@@ -71,7 +75,12 @@ fn one<T: Tortured>(what: What, killed: bool, found: &mut Found) -> Result<(), T
         }
     }
     // Whole folders, and the older copy of one whole folder beside what is newer.
-    let folders = sound.keys().filter_map(|path| path.parent()).map(Path::to_owned);
+    let root = files.root();
+    let above = |path: &Path| {
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
+        folders.map(Path::to_owned).collect::<Vec<_>>()
+    };
+    let folders = sound.keys().flat_map(|path| above(path));
     for folder in folders.collect::<BTreeSet<_>>() {
         for harm in ["deleted", "emptied", "older"] {
             fs::remove_dir_all(&folder).map_err(io("removing a folder"))?;
@@ -86,10 +95,7 @@ fn one<T: Tortured>(what: What, killed: bool, found: &mut Found) -> Result<(), T
                 }
             }
             let trial = format!("{what:?}: folder {} {harm}, killed {killed}", folder.display());
-            let goes_back_whole = harm == "older" && folder == files.root();
-            if !goes_back_whole {
-                files = judge::<T>(files, found, trial)?;
-            }
+            files = judge::<T>(files, found, trial)?;
             put_back(&files.root(), &sound).map_err(io("putting files back"))?;
         }
     }
@@ -135,12 +141,28 @@ fn outcome<T: Tortured>(book: &Path, acked: u64) -> Result<Option<String>, Strin
                 Err(problem) => problem,
             },
         };
+        if let Some(code) = lost_attachment::<T>(book, &problem)? {
+            return Ok(Some(code));
+        }
         // What the index lost unnoticed until now is built anew by the next opening.
         if !again || !problem.contains("derived part") {
             return Err(problem);
         }
     }
     Ok(None)
+}
+
+/// A ledger opens without one of its attachments; whoever reads that one is refused with its path, and
+/// so does verification.
+fn lost_attachment<T: Tortured>(book: &Path, problem: &str) -> Result<Option<String>, String> {
+    let Some((code, rest)) = problem.split_once(": the attachment's file ") else {
+        return Ok(None);
+    };
+    let path = rest.split_whitespace().next().unwrap_or_default();
+    match T::verify(book) {
+        Err(named) if named.contains(path) => Ok(Some(code.to_owned())),
+        verified => Err(format!("{problem}, but verification says {verified:?}")),
+    }
 }
 
 pub(super) fn read_all(folder: &Path) -> std::io::Result<Files> {

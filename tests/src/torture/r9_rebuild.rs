@@ -28,7 +28,7 @@ const EVENTS: u64 = 200_000;
 pub(super) fn run(count: u64) -> Result<Value, TortureError> {
     let mut found = Found::default();
     damaged::<Log>(What::Log, count.div_ceil(2), &mut found)?;
-    damaged::<Whole>(What::Whole, count / 2, &mut found)?;
+    damaged::<Whole<false>>(What::Whole, count / 2, &mut found)?;
     let speed = speed().map_err(|problem| match Trial::new(What::Log, SEED) {
         Ok(files) => files.broken(BAR, "speed".to_owned(), problem),
         Err(error) => error,

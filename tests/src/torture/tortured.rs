@@ -1,5 +1,5 @@
-//! What is tortured: the log's store alone, or a whole ledger with its vault. Both are driven and
-//! checked in the same way.
+//! What is tortured: the log's store alone, a whole ledger with its vault, or one that files are
+//! attached in. All are driven and checked in the same way.
 //!
 //! Invariant: what a check needs to know is in the bytes: which group an event belongs to, its place
 //! in it and the group's size, so that a check needs no memory of what was sent.
@@ -112,17 +112,29 @@ pub enum What {
     Log,
     /// A whole ledger: decisions, sealed sections, idempotency keys, the vault.
     Whole,
+    /// A whole ledger with attachments.
+    Files,
 }
 
 impl What {
-    /// Both.
-    pub const EACH: [What; 2] = [What::Log, What::Whole];
+    /// All.
+    pub const EACH: [What; 3] = [What::Log, What::Whole, What::Files];
+
+    /// Returns each by turns.
+    pub const fn by_turns(trial: u64) -> What {
+        match trial % 3 {
+            0 => What::Log,
+            1 => What::Whole,
+            _ => What::Files,
+        }
+    }
 
     /// Returns the word the child knows it by.
     pub const fn word(self) -> &'static str {
         match self {
             What::Log => "log",
             What::Whole => "whole",
+            What::Files => "files",
         }
     }
 
@@ -138,7 +150,8 @@ impl What {
     ) -> Result<OpenReport, String> {
         match self {
             What::Log => check_left::<Log>(dir, expected, seed),
-            What::Whole => check_left::<Whole>(dir, expected, seed),
+            What::Whole => check_left::<Whole<false>>(dir, expected, seed),
+            What::Files => check_left::<Whole<true>>(dir, expected, seed),
         }
     }
 
@@ -155,7 +168,8 @@ impl What {
     ) -> Result<(OpenReport, u64), String> {
         match self {
             What::Log => check_left_as_it_is::<Log>(dir, acked, before, seed),
-            What::Whole => check_left_as_it_is::<Whole>(dir, acked, before, seed),
+            What::Whole => check_left_as_it_is::<Whole<false>>(dir, acked, before, seed),
+            What::Files => check_left_as_it_is::<Whole<true>>(dir, acked, before, seed),
         }
     }
 }

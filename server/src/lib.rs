@@ -5,6 +5,7 @@
 //! by the ledger, views are folded by the projections.
 
 pub mod api;
+pub mod calendar;
 pub mod client;
 pub mod consumers;
 pub mod contacts;

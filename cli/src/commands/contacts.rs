@@ -52,7 +52,7 @@ impl Contacts {
     }
 }
 
-fn code(text: Option<&str>) -> Result<Option<CustomerCode>, CliError> {
+pub(super) fn code(text: Option<&str>) -> Result<Option<CustomerCode>, CliError> {
     let read = text.map(CustomerCode::new).transpose();
     read.map_err(|error| {
         let zh = "这不是客户代码".to_owned();

@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod attachments;
+pub mod calendar;
 pub mod clock;
 pub mod completion;
 pub mod config;
@@ -125,6 +126,7 @@ enum Verb {
     Export(export::Export),
     Mail(mail::Mail),
     Contacts(contacts::Contacts),
+    Calendar(calendar::Calendar),
     Attach(attach::Attach),
     Attachments(attachments::Attachments),
     Log(log::Log),
@@ -220,6 +222,7 @@ pub fn run() -> ExitCode {
         Verb::Export(verb) => verb.run(global),
         Verb::Mail(verb) => verb.run(global),
         Verb::Contacts(verb) => verb.run(global),
+        Verb::Calendar(verb) => verb.run(global),
         Verb::Attach(verb) => verb.run(global),
         Verb::Attachments(verb) => verb.run(global),
         Verb::Log(verb) => verb.run(global),

@@ -378,6 +378,9 @@ pub const PAGES: &[Page] = &[
     plain("contacts", &[("daybook contacts export > all.vcf", "", "")]),
     plain("contacts import", &[("daybook contacts import cards.vcf --customer ACME", "", "")]),
     plain("contacts export", &[("daybook contacts export ACME > acme.vcf", "", "")]),
+    plain("calendar", &[("daybook calendar export > all.ics", "", "")]),
+    plain("calendar import", &[("daybook calendar import visits.ics --customer ACME", "", "")]),
+    plain("calendar export", &[("daybook calendar export ACME > acme.ics", "", "")]),
     plain(
         "log",
         &[

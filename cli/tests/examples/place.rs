@@ -67,6 +67,10 @@ impl Place {
         place.write("inbox.mbox", &format!("From x Mon Jan  5 09:00:00 2026\n{letter}\n"));
         let card = "BEGIN:VCARD\nVERSION:3.0\nFN:Cy Dee\nEMAIL:cy@acme.example\nEND:VCARD\n";
         place.write("cards.vcf", card);
+        let visit = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1@acme.example\n\
+            DTSTART:20260106T010000Z\nDTEND:20260106T020000Z\nSUMMARY:Lathe shown\nEND:VEVENT\n\
+            END:VCALENDAR\n";
+        place.write("visits.ics", visit);
         let script = "daybook init --name Sample --zone Asia/Shanghai\n\
             daybook record customer ACME --name 'Acme Ltd' --city London --set website=acme.example\n\
             daybook record contact ACME 'Ben Ray' --main\n\

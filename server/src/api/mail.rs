@@ -221,15 +221,9 @@ fn framing(headers: &HeaderMap) -> Result<Framing, ApiError> {
     }
 }
 
-async fn take(
-    State(app): State<App>,
-    caller: Caller,
-    Params(query): Params<MailQuery>,
-    language: Language,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let own = Own::parse(query.own.as_deref().unwrap_or_default()).map_err(|entry| {
+/// Reads our own domains and addresses.
+pub(super) fn own(list: Option<&str>) -> Result<Own, ApiError> {
+    Own::parse(list.unwrap_or_default()).map_err(|entry| {
         let problem = (
             format!("{entry:?} is neither a domain nor an e-mail address"),
             format!("{entry:?} 既不是域名也不是电子邮件地址"),
@@ -239,7 +233,18 @@ async fn take(
             "本方的域名和地址请写成 example.com,me@example.org",
         );
         ApiError::malformed("own", problem, hint)
-    })?;
+    })
+}
+
+async fn take(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<MailQuery>,
+    language: Language,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let own = own(query.own.as_deref())?;
     let dry_run = query.dry_run.unwrap_or_default();
     let job = Job { framing: framing(&headers)?, own, actor: caller.actor, dry_run };
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);

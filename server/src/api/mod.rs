@@ -6,6 +6,7 @@
 pub mod attachments;
 pub mod basis;
 pub mod book;
+pub mod calendar;
 pub mod caller;
 pub mod clock;
 pub mod commands;
@@ -43,6 +44,7 @@ pub use route::{Route, Routes};
 pub fn routes() -> Routes {
     attachments::routes()
         .and(book::routes())
+        .and(calendar::routes())
         .and(clock::routes())
         .and(commands::routes())
         .and(consumers::routes())

@@ -1,4 +1,4 @@
-//! What a caller does with mail and vCards through the interface.
+//! What a caller does with mail, vCards and calendars through the interface.
 
 use axum::body::Body;
 use axum::http::{Method, header};
@@ -7,9 +7,11 @@ use daybook_core::id::CustomerCode;
 use futures_util::{Stream, StreamExt};
 
 use super::{Client, ClientError, escaped, problem, query_text};
+use crate::api::calendar::{CALENDAR, CalendarQuery, GivenQuery};
 use crate::api::commands::CommandsAnswer;
 use crate::api::contacts::{ContactsQuery, VCARD};
 use crate::api::mail::{AssignCall, HeldAnswer, HeldQuery, MailLine, MailQuery};
+use crate::calendar::CalendarReport;
 use crate::contacts::ContactsReport;
 use crate::mail::MailNotice;
 
@@ -92,12 +94,7 @@ impl Client {
         customer: Option<CustomerCode>,
         file: Vec<u8>,
     ) -> Result<ContactsReport, ClientError> {
-        let query = ContactsQuery { customer };
-        let body = Body::from(file);
-        let response = self.stream(Method::POST, "/contacts", &query, VCARD, body).await?;
-        let bytes = whole(response).await?;
-        let unreadable = |what: String| ClientError::Unreadable { what };
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+        self.take_file("/contacts", &ContactsQuery { customer }, VCARD, file).await
     }
 
     /// Returns contacts as vCards.
@@ -108,16 +105,58 @@ impl Client {
         &self,
         customer: Option<CustomerCode>,
     ) -> Result<String, ClientError> {
-        let query = ContactsQuery { customer };
-        let body = Body::empty();
-        let response = self.stream(Method::GET, "/contacts.vcf", &query, VCARD, body).await?;
-        let bytes = whole(response).await?;
-        String::from_utf8(bytes.to_vec())
-            .map_err(|error| ClientError::Unreadable { what: error.to_string() })
+        self.give_file("/contacts.vcf", &ContactsQuery { customer }, VCARD).await
+    }
+
+    /// Takes visits and tasks in from a calendar.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn take_calendar(
+        &self,
+        query: &CalendarQuery,
+        file: Vec<u8>,
+    ) -> Result<CalendarReport, ClientError> {
+        self.take_file("/calendar", query, CALENDAR, file).await
+    }
+
+    /// Returns open tasks and visits as a calendar.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn give_calendar(&self, query: &GivenQuery) -> Result<String, ClientError> {
+        self.give_file("/calendar.ics", query, CALENDAR).await
     }
 }
 
 impl Client {
+    /// Sends a small file and returns what became of it.
+    async fn take_file<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &impl serde::Serialize,
+        kind: &str,
+        file: Vec<u8>,
+    ) -> Result<T, ClientError> {
+        let response = self.stream(Method::POST, path, query, kind, Body::from(file)).await?;
+        let bytes = whole(response).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ClientError::Unreadable { what: error.to_string() })
+    }
+
+    /// Returns a small file.
+    async fn give_file(
+        &self,
+        path: &str,
+        query: &impl serde::Serialize,
+        kind: &str,
+    ) -> Result<String, ClientError> {
+        let response = self.stream(Method::GET, path, query, kind, Body::empty()).await?;
+        let bytes = whole(response).await?;
+        String::from_utf8(bytes.to_vec())
+            .map_err(|error| ClientError::Unreadable { what: error.to_string() })
+    }
+
     /// Sends a body of some media type and returns the answer unread, unless it is a problem.
     async fn stream(
         &self,

@@ -5,7 +5,7 @@ use calcard::vcard::{VCard, VCardEntry, VCardProperty, VCardValue, VCardVersion}
 use calcard::{Entry, Parser};
 use daybook_core::time::Date;
 
-use crate::mail::decoded;
+use crate::mail::{decoded, joined};
 
 /// What a card says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub(super) struct Card {
 /// Reads the cards of a file, in whatever encoding it is; an entry that is none says why.
 pub(super) fn read(file: &[u8]) -> Vec<Result<Card, String>> {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let text = decoded(file, None).unwrap_or_else(|| String::from_utf8_lossy(file).into_owned());
+    let file = joined(file);
+    let text = decoded(&file, None).unwrap_or_else(|| String::from_utf8_lossy(&file).into_owned());
     let mut parser = Parser::new(&text);
     let mut cards = Vec::new();
     loop {
@@ -165,6 +166,10 @@ mod tests {
         assert_eq!(new.phones, ["+44-20-7946-0000"]);
         assert_eq!(new.birthday, "1985-05-01".parse().ok());
         assert_eq!(new.note.as_deref(), Some("a\nb"));
+        // Folded in the middle of a character.
+        let folded =
+            one(b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:\xe7\x8e\r\n \x8b\xe4\xb8\xbd\r\nEND:VCARD\r\n");
+        assert_eq!(folded.name, "王丽");
         let nameless = one("BEGIN:VCARD\r\nVERSION:3.0\r\nN:李;四;;;\r\nEND:VCARD\r\n".as_bytes());
         assert_eq!(nameless.name, "李四");
     }

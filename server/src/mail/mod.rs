@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use route::Own;
 pub use split::Framing;
 pub use take::{Job, MailError, take_in};
-pub(crate) use words::{decoded, fitted};
+pub(crate) use words::{decoded, fitted, joined};
 
 /// What became of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

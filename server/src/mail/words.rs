@@ -36,6 +36,31 @@ pub(crate) fn fitted(text: &str, max: usize, lines: bool) -> Option<String> {
     (!trimmed.is_empty()).then(|| trimmed.to_owned())
 }
 
+/// Joins the folded lines of a calendar or vCard, as bytes: programs fold in the middle of a character.
+/// A quoted-printable line that is broken softly stays as it is.
+pub(crate) fn joined(bytes: &[u8]) -> Vec<u8> {
+    let mut joined: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let folded = match rest {
+            [b'\r', b'\n', b' ' | b'\t', after @ ..] | [b'\n', b' ' | b'\t', after @ ..] => {
+                Some(after)
+            }
+            _ => None,
+        };
+        match folded.filter(|_| joined.last() != Some(&b'=')) {
+            Some(after) => rest = after,
+            None => {
+                let line_end = if rest.starts_with(b"\r\n") { 2 } else { 1 };
+                let (kept, after) = rest.split_at(line_end);
+                joined.extend_from_slice(kept);
+                rest = after;
+            }
+        }
+    }
+    joined
+}
+
 /// Joins folded lines and runs of spaces, so that a header folded otherwise is the same.
 pub(crate) fn unfolded(bytes: &[u8]) -> Vec<u8> {
     let words = bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
@@ -62,5 +87,9 @@ mod tests {
         assert_eq!(fitted("报价单", 9, false).as_deref(), Some("报价…"));
         assert_eq!(fitted("\u{7}", 9, false), None);
         assert_eq!(unfolded(b" a\r\n\tb  c"), b"a b c");
+        assert_eq!(
+            joined(b"a\xe5\r\n \x8d\x8e\n\tb\r\nc=\r\n d\r\n"),
+            b"a\xe5\x8d\x8eb\r\nc=\r\n d\r\n"
+        );
     }
 }

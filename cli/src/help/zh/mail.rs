@@ -1,4 +1,4 @@
-//! Mail and contacts.
+//! Mail, contacts and calendars.
 
 use super::CommandZh;
 
@@ -48,5 +48,28 @@ pub(super) const TABLE: &[CommandZh] = &[
         path: "contacts export",
         about: "以 vCard 4.0 输出联系人",
         arguments: &[("customer", "客户；省略时为全部")],
+    },
+    CommandZh {
+        path: "calendar", about: "用日历文件导入或导出拜访与任务", arguments: &[]
+    },
+    CommandZh {
+        path: "calendar import",
+        about: "记录日历中已结束的拜访，计划将来的拜访与任务；重复导入不会重复记录",
+        arguments: &[
+            ("file", "iCalendar 2.0 文件（.ics）"),
+            ("customer", "全部归入的客户；省略时每项归入其参加者所属的客户"),
+            ("own", "我方的域名或邮箱；可重复"),
+            ("since", "此前已结束的不处理：日期（当日开始）或时刻"),
+            ("until", "此后的留待下次：日期（当日结束）或时刻；省略时为今后 92 天"),
+            ("dry_run", "只说明各项会如何处理，不保留任何内容"),
+        ],
+    },
+    CommandZh {
+        path: "calendar export",
+        about: "以日历文件输出未完成的任务和已有的拜访",
+        arguments: &[
+            ("customer", "客户；省略时为全部"),
+            ("since", "只输出此后的拜访：日期（当日开始）或时刻"),
+        ],
     },
 ];

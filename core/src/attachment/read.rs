@@ -147,16 +147,20 @@ impl Content {
         let offset = HEADER_SIZE_BYTES as u64 + number * size as u64;
         self.chunk.resize(self.header.chunk_size_bytes(number) + TAG_SIZE_BYTES, 0);
         self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(&mut self.chunk)?;
+        self.file.read_exact(&mut self.chunk).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged("it is shorter than its header says"),
+            _ => error,
+        })?;
         let last = number + 1 == self.header.chunks();
-        self.chunks.open(number, last, &mut self.chunk).map_err(|_| self.damaged())?;
+        self.chunks
+            .open(number, last, &mut self.chunk)
+            .map_err(|_| self.damaged("a chunk is not what was sealed"))?;
         self.number = Some(number);
         Ok(())
     }
 
-    fn damaged(&self) -> io::Error {
+    fn damaged(&self, problem: &'static str) -> io::Error {
         let path = self.place.clone();
-        let problem = "a chunk is not what was sealed";
         io::Error::new(io::ErrorKind::InvalidData, AttachmentError::Damaged { path, problem })
     }
 }

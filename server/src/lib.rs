@@ -13,6 +13,7 @@ pub mod directory;
 pub mod export;
 pub mod import;
 pub mod mail;
+pub mod pages;
 pub mod serve;
 pub mod suggest;
 pub mod text;
@@ -39,6 +40,8 @@ pub struct App {
     pub known_mail: Arc<mail::known::KnownMail>,
     /// How far other programs have come with the feed.
     pub consumers: consumers::Consumers,
+    /// Customers' pages that are still as they were.
+    pub pages: Arc<pages::Pages>,
 }
 
 impl App {
@@ -49,6 +52,7 @@ impl App {
             clock,
             directory: Arc::default(),
             known_mail: Arc::default(),
+            pages: Arc::default(),
             consumers: consumers::Consumers::default(),
         }
     }

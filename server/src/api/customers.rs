@@ -2,6 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use daybook_core::event::StreamId;
 use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::Query;
@@ -203,7 +206,8 @@ impl From<Discrepancy> for DiscrepancyView {
 
 pub(super) fn routes() -> Routes {
     let list = get("/customers", "List the customers", list);
-    let one = get("/customers/{code}", "Show one customer on one page", one);
+    let one = get("/customers/{code}", "Show one customer on one page", one)
+        .describe(|operation| operation.answer_json::<CustomerAnswer>());
     Routes::of("customers", [list, one])
 }
 
@@ -261,11 +265,63 @@ async fn one(
     State(app): State<App>,
     PathPart(code): PathPart<String>,
     Params(query): Params<CustomersQuery>,
-) -> Result<Json<CustomerAnswer>, ApiError> {
-    blocking(move || customer(&app, &code, &query)).await.map(Json)
+) -> Result<Response, ApiError> {
+    let customer = customer_code(&code)?;
+    let limit = query.limit.unwrap_or(TIMELINE_DEFAULT).max(1);
+    let past = query.as_of.is_some() || query.known_at.is_some();
+    let now = app.clock.now();
+    if !past && let Some(page) = app.pages.at_once(app.ledger.reader(), &customer, limit, now) {
+        return respond(&app, page);
+    }
+    blocking(move || {
+        let reader = app.ledger.reader();
+        if !past && let Some(page) = app.pages.look_up(reader, &customer, limit, now)? {
+            return respond(&app, page);
+        }
+        let (answer, until) = self::customer(&app, &code, &query)?;
+        let position = answer.basis.position;
+        let rest = rest_of(&answer)?;
+        if past {
+            return respond_at(&answer.basis, &rest);
+        }
+        app.pages.keep(customer, limit, position, until, rest.clone());
+        respond_at(&answer.basis, &rest)
+    })
+    .await
 }
 
-fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAnswer, ApiError> {
+/// Answers with a page that was kept.
+fn respond(app: &App, (position, rest): (Position, Bytes)) -> Result<Response, ApiError> {
+    let zone = app.ledger.reader().book()?.zone.name().to_owned();
+    respond_at(&BasisView { as_of: None, known_at: None, position, zone }, &rest)
+}
+
+fn respond_at(basis: &BasisView, rest: &[u8]) -> Result<Response, ApiError> {
+    let mut body = Vec::with_capacity(rest.len() + 160);
+    body.extend_from_slice(BASIS);
+    serde_json::to_writer(&mut body, basis).map_err(|_| ApiError::Interrupted)?;
+    body.extend_from_slice(rest);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// How every page begins; the basis is its first field.
+const BASIS: &[u8] = b"{\"basis\":";
+
+/// Writes a page and leaves its basis out.
+fn rest_of(answer: &CustomerAnswer) -> Result<Bytes, ApiError> {
+    let written = serde_json::to_vec(answer).and_then(|whole| {
+        let basis = serde_json::to_vec(&answer.basis)?;
+        Ok(Bytes::from(whole).slice(BASIS.len() + basis.len()..))
+    });
+    written.map_err(|_| ApiError::Interrupted)
+}
+
+/// Makes a customer's page, and says until when it stays so if no event comes.
+fn customer(
+    app: &App,
+    code: &str,
+    query: &CustomersQuery,
+) -> Result<(CustomerAnswer, Timestamp), ApiError> {
     let reader = app.ledger.reader();
     let resolved = basis_of(query).resolve(reader)?;
     let voided = resolved.voided(reader)?;
@@ -294,8 +350,12 @@ fn customer(app: &App, code: &str, query: &CustomersQuery) -> Result<CustomerAns
     let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
     let timeline = timeline.collect();
     let dealings = DealingsView::new(&profile, reader.book()?);
+    let now = app.clock.now();
+    // Tonight debts become overdue; a task does when its own time has passed.
+    let due = profile.dealings.tasks().map(|(_, task)| task.due_at).filter(|due| *due >= now);
+    let until = due.fold(now.date_in(resolved.zone).end_in(resolved.zone), Timestamp::min);
     let profile = profile_view(code, &profile, &resolved, app);
-    Ok(CustomerAnswer { basis: resolved.view, profile, dealings, timeline, earlier })
+    Ok((CustomerAnswer { basis: resolved.view, profile, dealings, timeline, earlier }, until))
 }
 
 fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -> ProfileView {

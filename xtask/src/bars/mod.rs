@@ -5,6 +5,8 @@ mod d1_decision;
 mod floor;
 mod ground;
 pub use ground::Measured;
+mod p10_http;
+mod p14_wait;
 mod p1_append;
 mod p2_clients;
 mod p3_bulk;
@@ -57,6 +59,8 @@ const BARS: &[Bar] = &[
     p5_open::BAR,
     p8_disk::BAR,
     p9_memory::BAR,
+    p10_http::BAR,
+    p14_wait::BAR,
 ];
 
 /// How often `check` measures a bar before it counts as failed.
@@ -145,6 +149,7 @@ pub fn child(words: &[&str]) -> ChoreResult {
         ["p2", rest @ ..] => p2_clients::child(rest),
         ["p5", rest @ ..] => p5_open::child(rest),
         ["p9", rest @ ..] => p9_memory::child(rest),
+        ["p10", rest @ ..] => p10_http::child(rest),
         _ => Err("not a part of a bar".into()),
     }
 }

@@ -83,7 +83,7 @@ fn opened(dir: &Path, requests: u64) -> Measured<Opening> {
     Ok(Opening { ms: figure("ms")?, ms_largest: figure("ms_largest")? })
 }
 
-fn in_child(what: &str, dir: &Path, requests: u64) -> Measured<Value> {
+pub(super) fn in_child(what: &str, dir: &Path, requests: u64) -> Measured<Value> {
     let mut command = Command::new(std::env::current_exe()?);
     let output = command.args(["child", "p5", what]).arg(dir).arg(requests.to_string()).output()?;
     if what == "kill" {

@@ -121,6 +121,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("superseded", "已被取代", ""),
     ("survey invitation", "问卷邀请", ""),
     ("task", "待办", ""),
+    ("the amount", "金额", "amount"),
     ("the amount applied", "核销金额", "lines"),
     ("the amount at this rate", "按此汇率的金额", ""),
     ("the amount covered", "覆盖金额", "covers"),
@@ -147,6 +148,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the currency it is valued in", "计价货币", "quote"),
     ("the customer has other events that count", "该客户还有其他有效的事件", ""),
     ("the customer's details", "客户资料", "set"),
+    ("the day", "日期", ""),
     ("the day it is due", "到期日", "due_on"),
     ("the day of arrival", "到货日", "signed_on"),
     ("the day of closing", "关闭日", "closed_on"),
@@ -201,6 +203,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the progress", "进展", "effective_at"),
     ("the promise that took its place", "取而代之的承诺", "superseded_by"),
     ("the realised gain", "已实现汇兑损益", "exchange"),
+    ("the receipt's id", "回款编号", "receipt"),
     ("the red-letter invoice's day", "红字发票日", "voided_on"),
     ("the red-letter invoice's number or series", "红字发票号或号段", "red_letter"),
     ("the refund", "退款", "amount"),
@@ -335,7 +338,8 @@ mod tests {
         for file in std::fs::read_dir(dir).expect("the rules") {
             let path = file.expect("a file").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let no_rules = ["command.rs", "describe.rs", "rejection.rs", "testing.rs", "words.rs"];
+            let no_rules =
+                ["command.rs", "describe.rs", "rejection.rs", "saved.rs", "testing.rs", "words.rs"];
             if no_rules.contains(&name) || !name.ends_with(".rs") {
                 continue;
             }

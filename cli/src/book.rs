@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use daybook_core::book::{self, BookError, OpenBook, Surroundings};
-use daybook_core::ledger::{Genesis, Options};
+use daybook_core::ledger::{Genesis, Ledger, Options};
 use daybook_core::time::{Clock, Entropy};
+use daybook_server::App;
 
 use crate::error::CliError;
 use crate::system::{SystemClock, SystemEntropy, heads_outside};
@@ -36,6 +37,12 @@ pub fn surroundings(
 pub fn init(dir: &Path, genesis: &Genesis) -> Result<(), CliError> {
     let system = surroundings("init", Arc::new(SystemClock), Box::new(SystemEntropy));
     Ok(book::init(dir, genesis, system)?)
+}
+
+/// Puts the interface together over the open ledger in a directory.
+pub fn app(ledger: Ledger, dir: &Path) -> App {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    App::new(ledger, Arc::new(SystemClock)).beside(dir).keeping_views(dir, threads)
 }
 
 /// Opens a ledger.

@@ -21,7 +21,6 @@ use tokio::sync::oneshot;
 
 use crate::error::CliError;
 use crate::render::Lang;
-use crate::system::SystemClock;
 
 /// How long a command waits for the lock or an answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,7 +58,7 @@ impl Seat {
 
     /// Takes over a ledger that is open in this process already.
     pub fn taken(ledger: Ledger, dir: PathBuf, lang: Lang) -> Seat {
-        let app = App::new(ledger, Arc::new(SystemClock)).beside(&dir);
+        let app = crate::book::app(ledger, &dir);
         let counter = Counter::open(&dir, &app);
         let held = Mutex::new(Some(Held { app, counter }));
         Seat { dir, command: String::new(), lang, held }
@@ -101,7 +100,7 @@ impl Seat {
                     if std::io::stderr().is_terminal() || !book.report.closed_in_order {
                         note(&book.report, self.lang);
                     }
-                    let app = App::new(book.ledger, Arc::new(SystemClock)).beside(&self.dir);
+                    let app = crate::book::app(book.ledger, &self.dir);
                     let counter = Counter::open(&self.dir, &app);
                     *held = Some(Held { app: app.clone(), counter });
                     app

@@ -11,7 +11,10 @@ pub mod amounts;
 pub mod basis;
 pub mod customers;
 pub mod dealings;
+pub mod engine;
 pub mod profile;
+pub mod projection;
+pub mod receivables;
 pub mod stats;
 pub mod summary;
 pub mod timeline;
@@ -19,4 +22,5 @@ pub mod voided;
 
 pub use amounts::Amounts;
 pub use basis::Basis;
+pub use projection::View;
 pub use voided::Voided;

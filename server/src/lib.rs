@@ -19,10 +19,12 @@ pub mod suggest;
 pub mod text;
 pub mod when;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use daybook_core::ledger::Ledger;
 use daybook_core::time::Clock;
+use daybook_projections::engine::Views;
 
 pub use api::router;
 
@@ -42,6 +44,8 @@ pub struct App {
     pub consumers: consumers::Consumers,
     /// Customers' pages that are still as they were.
     pub pages: Arc<pages::Pages>,
+    /// The views kept as columns.
+    pub views: Arc<Views>,
 }
 
 impl App {
@@ -54,13 +58,20 @@ impl App {
             known_mail: Arc::default(),
             pages: Arc::default(),
             consumers: consumers::Consumers::default(),
+            views: Arc::new(Views::new(None, 1)),
         }
     }
 
     /// Keeps what outlives the process, besides the ledger itself, in the ledger's directory.
     #[must_use]
-    pub fn beside(mut self, dir: &std::path::Path) -> App {
+    pub fn beside(mut self, dir: &Path) -> App {
         self.consumers = consumers::Consumers::beside(dir);
         self
+    }
+
+    /// Keeps views in the ledger's directory, and folds and asks them on so many threads.
+    #[must_use]
+    pub fn keeping_views(self, dir: &Path, threads: usize) -> App {
+        App { views: Arc::new(Views::new(Some(dir), threads)), ..self }
     }
 }

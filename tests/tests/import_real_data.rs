@@ -136,6 +136,11 @@ fn every_invoice_of_the_receivables_file_is_in_the_ledger_once() {
     assert_eq!(stats["disputed"][0]["minor"], in_dispute);
     one_day_in_the_past(&book, &rows);
     one_customer(&book, &rows);
+    for as_of in
+        ["2012-02-29", "2012-12-31", "2013-03-31", "2013-09-15", "2014-01-08", "2014-01-09"]
+    {
+        ageing_on(&book, &rows, as_of);
+    }
     again_adds_nothing(&book, &file, "ibm-ar", count);
 }
 
@@ -165,6 +170,61 @@ fn one_customer(book: &Book, rows: &[BTreeMap<String, String>]) {
     let open: i64 = open.map(|row| cents(&row["InvoiceAmount"])).sum();
     let receivable = &shown["profile"]["figures"]["receivable"];
     assert_eq!(receivable[0]["minor"].as_i64().unwrap_or(0), open);
+}
+
+/// Days since 1 January 1970, counted by hand.
+fn day_number(year: i64, month: i64, day: i64) -> i64 {
+    let leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let years: i64 = (1970..year).map(|year| if leap(year) { 366 } else { 365 }).sum();
+    let february = if leap(year) { 29 } else { 28 };
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    years + months.iter().take(month as usize - 1).sum::<i64>() + day - 1
+}
+
+/// The same of a cell such as `1/26/2013`.
+fn cell_day(text: &str) -> i64 {
+    let parts: Vec<i64> = text.split('/').map(|part| part.parse().unwrap()).collect();
+    day_number(parts[2], parts[0], parts[1])
+}
+
+/// The ageing of a past day, by due day and by document day, against the file.
+fn ageing_on(book: &Book, rows: &[BTreeMap<String, String>], as_of: &str) {
+    let parts: Vec<i64> = as_of.split('-').map(|part| part.parse().unwrap()).collect();
+    let today = day_number(parts[0], parts[1], parts[2]);
+    let open = |row: &&BTreeMap<String, String>| {
+        cell_day(&row["InvoiceDate"]) <= today && cell_day(&row["SettledDate"]) > today
+    };
+    for (by, column) in [("due", "DueDate"), ("document", "InvoiceDate")] {
+        // For each customer: not due, 1-30 (or 0-30), 31-60, 61-90, 91-120, beyond.
+        let mut expected: BTreeMap<&str, [i64; 6]> = BTreeMap::new();
+        for row in rows.iter().filter(open) {
+            let age = today - cell_day(&row[column]);
+            let bucket = match age {
+                _ if by == "due" && age <= 0 => 0,
+                ..=30 => 1,
+                31..=60 => 2,
+                61..=90 => 3,
+                91..=120 => 4,
+                _ => 5,
+            };
+            expected.entry(&row["customerID"]).or_default()[bucket] += cents(&row["InvoiceAmount"]);
+        }
+        let shown = book.run(&["receivables", "ageing", "--as-of", as_of, "--by", by]);
+        let minor = |amount: &Value| amount["minor"].as_i64().unwrap();
+        let mut actual: BTreeMap<&str, [i64; 6]> = BTreeMap::new();
+        for line in shown["lines"].as_array().unwrap() {
+            let mut buckets = [minor(&line["not_due"]), 0, 0, 0, 0, 0];
+            for (at, bucket) in line["buckets"].as_array().unwrap().iter().enumerate() {
+                buckets[at + 1] = minor(bucket);
+            }
+            assert_eq!(line["unapplied"]["minor"], 0);
+            actual.insert(line["customer"].as_str().unwrap(), buckets);
+        }
+        assert_eq!(actual, expected, "{as_of} by {by}");
+        let sum: i64 = expected.values().flatten().sum();
+        let total = shown["totals"].as_array().unwrap().first().map_or(0, |t| minor(&t["open"]));
+        assert_eq!(total, sum, "{as_of} by {by}");
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod mail;
 pub mod man;
 pub mod open;
+pub mod receivables;
 pub mod record;
 pub mod serve;
 pub mod show;
@@ -26,6 +27,7 @@ pub mod stats;
 pub mod tail;
 pub mod takeover;
 pub mod verify;
+pub mod views;
 pub mod void;
 
 use std::ffi::OsString;
@@ -134,6 +136,8 @@ enum Verb {
     Show(show::Show),
     Stats(stats::Stats),
     Void(void::Void),
+    Receivables(receivables::Receivables),
+    Views(views::Views),
     Verify(verify::Verify),
     Consumer(consumer::Consumer),
     Demo(demo::Demo),
@@ -230,6 +234,8 @@ pub fn run() -> ExitCode {
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),
         Verb::Void(verb) => verb.run(global),
+        Verb::Receivables(verb) => verb.run(global),
+        Verb::Views(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
         Verb::Consumer(verb) => verb.run(global),
         Verb::Demo(verb) => verb.run(global),

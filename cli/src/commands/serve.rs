@@ -9,18 +9,18 @@ use clap::{Args, ValueEnum};
 use daybook_core::book::{BookError, OpenBook};
 use daybook_core::store::local::StoreOpenError;
 use daybook_core::time::Entropy as _;
+use daybook_server::router;
 use daybook_server::serve::{
     Door, Grace, INTERVAL, InvalidEndpoint, Limits, PrivateSocket, Server, Shut, Telemetry, Token,
     TokenError, Watch, serve,
 };
-use daybook_server::{App, router};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Done, Global};
 use crate::error::{CliError, Exit};
 use crate::render::Lang;
 use crate::seat::{PATIENCE, PAUSE, note};
-use crate::system::{SystemClock, SystemEntropy, state_folder};
+use crate::system::{SystemEntropy, state_folder};
 use crate::text::Text;
 
 /// How long calls that run may take once the server is told to stop.
@@ -98,8 +98,7 @@ impl Serve {
             connections_max: self.connections_max,
             ..Limits::default()
         };
-        let app = App::new(ledger.clone(), Arc::new(SystemClock)).beside(global.dir());
-        let router = router(app);
+        let router = router(crate::book::app(ledger.clone(), global.dir()));
         let server = Server { router, limits, grace: GRACE, watch };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| broken("runtime", &error))?;

@@ -424,6 +424,46 @@ pub const PAGES: &[Page] = &[
     plain("attachments", &[("daybook attachments ACME", "", "")]),
     plain("stats", &[("daybook stats --as-of 2026-06-30", "", "")]),
     plain("verify", &[("daybook verify --derived", "", "")]),
+    plain(
+        "receivables",
+        &[("daybook receivables ageing", "", ""), ("daybook receivables statement ACME", "", "")],
+    ),
+    plain(
+        "receivables list",
+        &[
+            ("daybook receivables list --overdue", "", ""),
+            (
+                "daybook receivables list --as-of 2026-06-30 --known-at 2026-07-05",
+                "as the report of that day said",
+                "当时报表所示",
+            ),
+        ],
+    ),
+    plain(
+        "receivables ageing",
+        &[
+            ("daybook receivables ageing", "by due day", "按到期日"),
+            ("daybook receivables ageing --by document --csv", "", ""),
+        ],
+    ),
+    plain("receivables control", &[("daybook receivables control --customer ACME", "", "")]),
+    plain(
+        "receivables statement",
+        &[("daybook receivables statement ACME --from 2026-01-01", "", "")],
+    ),
+    plain("receivables dunning", &[("daybook receivables dunning --as-of 2030-02-01", "", "")]),
+    plain("receivables figures", &[("daybook receivables figures --from 2026-01-01", "", "")]),
+    plain("views", &[("daybook views list", "", "")]),
+    plain("views list", &[("daybook views list", "", "")]),
+    plain(
+        "views rebuild",
+        &[
+            ("daybook views rebuild receivables --dry-run", "how long it takes", "需要多久"),
+            ("daybook views rebuild receivables", "", ""),
+        ],
+    ),
+    plain("views compare", &[("daybook views compare receivables", "", "")]),
+    plain("views drop", &[("daybook views drop receivables", "", "")]),
     Page {
         path: "serve",
         examples: &[("daybook serve --listen 127.0.0.1:7317", "", "")],

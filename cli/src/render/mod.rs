@@ -1,8 +1,10 @@
 //! What people see: tables that fit the terminal, times, amounts, and JSON for programs.
 
+pub mod csv;
 pub mod json;
 pub mod paint;
 pub mod screen;
+pub mod sheet;
 pub mod table;
 pub mod text;
 

@@ -136,6 +136,19 @@ impl Reader {
         Ok(event.ok_or_else(missing)?.bytes)
     }
 
+    /// Returns the stored bytes of events from a position on, at most so many and about 1 MiB; none
+    /// where the log does not reach.
+    ///
+    /// # Errors
+    /// [`SubmitError::Store`].
+    pub fn stored_from(
+        &self,
+        from: Position,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, SubmitError> {
+        Ok(now_or_block(self.store.read(from, events_max))?)
+    }
+
     /// Returns one event, or nothing when the log does not reach that far.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use daybook_core::decide::Rejection;
 use daybook_core::ledger::attach::AttachError;
 use daybook_core::ledger::{Refusal, SubmitError};
+use daybook_projections::engine::ViewError;
 
 use super::problem::{Code, Problem, Told};
 use crate::import::ImportError;
@@ -62,6 +63,9 @@ pub enum ApiError {
     /// Taking mail in stopped.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// A view could not be folded.
+    #[error(transparent)]
+    View(#[from] ViewError),
     /// Work inside the server ended early.
     #[error("the work was interrupted inside the server")]
     Interrupted,
@@ -119,6 +123,8 @@ impl ApiError {
             }
             ApiError::Import(error) => stopped(error),
             ApiError::Mail(error) => mail_stopped(error),
+            ApiError::View(ViewError::Log(error)) => broken(error.code(), error),
+            ApiError::View(error) => broken(error.code(), error),
             ApiError::Interrupted => Told::plain(Code::Interrupted),
             ApiError::Told(told) => (**told).clone(),
         }

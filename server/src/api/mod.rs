@@ -28,9 +28,11 @@ pub mod money;
 pub mod openapi;
 pub mod problem;
 mod reached;
+pub mod receivables;
 pub mod route;
 pub mod stats;
 pub mod takeover;
+pub mod views;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -59,8 +61,10 @@ pub fn routes() -> Routes {
         .and(mail::routes())
         .and(openapi::routes())
         .and(problem::reference::routes())
+        .and(receivables::routes())
         .and(stats::routes())
         .and(takeover::routes())
+        .and(views::routes())
 }
 
 /// Returns the interface over a ledger.

@@ -46,6 +46,7 @@ mod link;
 mod mail;
 mod transport;
 mod upload;
+mod views;
 
 use axum::Router;
 use axum::http::Method;

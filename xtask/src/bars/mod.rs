@@ -10,7 +10,10 @@ mod p14_wait;
 mod p1_append;
 mod p2_clients;
 mod p3_bulk;
+mod p4_replay;
 mod p5_open;
+mod p6_customer;
+mod p7_lists;
 mod p8_disk;
 mod p9_memory;
 
@@ -56,7 +59,10 @@ const BARS: &[Bar] = &[
     p1_append::BAR,
     p2_clients::BAR,
     p3_bulk::BAR,
+    p4_replay::BAR,
     p5_open::BAR,
+    p6_customer::BAR,
+    p7_lists::BAR,
     p8_disk::BAR,
     p9_memory::BAR,
     p10_http::BAR,

@@ -8,6 +8,7 @@ mod mail;
 mod record;
 mod transfer;
 mod values;
+mod views;
 
 pub use values::{value, value_of};
 
@@ -22,7 +23,8 @@ pub struct CommandZh {
 }
 
 /// Every table.
-pub const TABLES: &[&[CommandZh]] = &[general::TABLE, mail::TABLE, record::TABLE, transfer::TABLE];
+pub const TABLES: &[&[CommandZh]] =
+    &[general::TABLE, mail::TABLE, record::TABLE, transfer::TABLE, views::TABLE];
 
 /// Arguments that mean the same wherever they stand.
 pub const SHARED: &[(&str, &str)] = &[
@@ -55,7 +57,9 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("ACTOR", "操作者"),
     ("ADDRESS", "地址"),
     ("AMOUNT", "金额"),
+    ("BY", "起算日"),
     ("BYTES", "字节数"),
+    ("COHORT", "分组"),
     ("CHANNEL", "渠道"),
     ("AMOUNT@DATE", "金额@日期"),
     ("APPLICATION", "核销"),
@@ -139,6 +143,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("TYPE", "类型"),
     ("URL", "网址"),
     ("VERDICT", "结果"),
+    ("VIEW", "视图"),
     ("VERSION", "版本"),
     ("WHAT", "对象"),
     ("WHEN", "时间"),

@@ -10,6 +10,9 @@ use daybook_core::event::terms::{InvestmentKind, InvestmentPurpose};
 
 /// Values that are the command's own.
 const OWN: &[(&str, &str)] = &[
+    ("due", "到期日"),
+    ("first-due", "最初的到期日"),
+    ("document", "单据日"),
     ("en", "英文"),
     ("zh", "中文"),
     ("text", "一行一次调用，供人阅读"),

@@ -1,0 +1,130 @@
+//! `daybook receivables`: what is owed, at any basis.
+
+mod ageing;
+mod control;
+mod dunning;
+mod figures;
+mod list;
+mod statement;
+
+use clap::{Args, Subcommand};
+use daybook_server::api::basis::BasisView;
+use daybook_server::api::receivables::ReceivablesQuery;
+use serde::Serialize;
+
+use super::{BasisOptions, Done, Global, say_basis};
+use crate::error::CliError;
+use crate::render::sheet::Sheet;
+use crate::render::{Lang, print_json, write_out};
+use crate::session::Session;
+
+/// Show what is owed: open items, ageing, statements, reminders, figures
+#[derive(Debug, Args)]
+pub struct Receivables {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Debug, Subcommand)]
+enum Report {
+    List(list::List),
+    Ageing(ageing::Ageing),
+    Control(control::Control),
+    Statement(statement::Statement),
+    Dunning(dunning::Dunning),
+    Figures(figures::Figures),
+}
+
+/// Which customers, at which basis, in which form.
+#[derive(Debug, Clone, Args)]
+struct Scope {
+    /// Only this customer
+    #[arg(long, value_name = "CUSTOMER")]
+    customer: Option<String>,
+    /// Only this legal entity of ours
+    #[arg(long, value_name = "ENTITY")]
+    entity: Option<String>,
+    /// Only this currency
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    #[command(flatten)]
+    basis: BasisOptions,
+    /// Only customers after this one
+    #[arg(long, value_name = "CUSTOMER")]
+    after: Option<String>,
+    /// At most so many lines
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    /// Print comma-separated values for spreadsheets
+    #[arg(long)]
+    csv: bool,
+}
+
+impl Scope {
+    fn query(&self) -> ReceivablesQuery {
+        ReceivablesQuery {
+            as_of: self.basis.as_of.clone(),
+            known_at: self.basis.known_at.clone(),
+            customer: self.customer.clone(),
+            entity: self.entity.clone(),
+            currency: self.currency.clone(),
+            after: self.after.clone(),
+            limit: self.limit,
+        }
+    }
+}
+
+impl Receivables {
+    /// Prints the report.
+    pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
+        match self.report {
+            Report::List(report) => report.run(global),
+            Report::Ageing(report) => report.run(global),
+            Report::Control(report) => report.run(global),
+            Report::Statement(report) => report.run(global),
+            Report::Dunning(report) => report.run(global),
+            Report::Figures(report) => report.run(global),
+        }
+    }
+}
+
+/// Calls the interface and closes the ledger.
+fn answer<T>(
+    global: &Global,
+    ask: impl AsyncFnOnce(&daybook_server::client::Client) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let session = Session::open(global, "receivables")?;
+    let answer = session.wait(ask(&session.client));
+    session.close()?;
+    answer
+}
+
+/// Prints an answer in the form that was asked for; for people, by `print`.
+fn show<T: Serialize>(
+    answer: &T,
+    basis: &BasisView,
+    global: &Global,
+    as_csv: bool,
+    sheet: impl FnOnce(Lang) -> Sheet,
+    print: impl FnOnce(Lang),
+) -> Done {
+    let lang = global.language();
+    if global.json {
+        print_json(answer);
+    } else if as_csv {
+        write_out(&sheet(lang).csv());
+    } else {
+        print(lang);
+        say_basis(basis, lang);
+    }
+    Done::Wholly
+}
+
+/// Says that there is more than is shown.
+fn say_more(next: Option<&str>, lang: Lang) {
+    let Some(next) = next else { return };
+    match lang {
+        Lang::En => crate::note!("there is more: go on with --after {next}"),
+        Lang::Zh => crate::note!("还有更多：用 --after {next} 继续"),
+    }
+}

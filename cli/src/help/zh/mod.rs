@@ -59,7 +59,6 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("AMOUNT", "金额"),
     ("BY", "起算日"),
     ("BYTES", "字节数"),
-    ("COHORT", "分组"),
     ("CHANNEL", "渠道"),
     ("AMOUNT@DATE", "金额@日期"),
     ("APPLICATION", "核销"),

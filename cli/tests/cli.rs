@@ -435,8 +435,9 @@ fn files_that_cannot_be_read_on_say_where() {
     check(format!("{head}a\0b\n").as_bytes(), "NUL byte");
     check(&[head.as_bytes(), b"\xff\n"].concat(), "line 2, column 25");
     check(b"", "the file is empty");
-    check(b"\xff\xfei\0d\0", "UTF-16");
-    check(b"id,id\n", "two columns are called \"id\"");
+    check(b"\xff\xfe\0\0i\0\0\0", "UTF-32");
+    check(b"\xff\xfei\0d\0", "columns are id");
+    check(b"id,id\n", "columns are id, id#2");
     assert_eq!(place.json(&["stats"])["customer_events"], 0);
 }
 

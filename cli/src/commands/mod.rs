@@ -353,6 +353,23 @@ pub fn say_basis(basis: &daybook_server::api::basis::BasisView, lang: Lang) {
         }
         Lang::Zh => crate::note!("截至 {as_of}，所知至 {known_at}，位置 {position}；时区 {zone}"),
     }
+    let Some(later) = &basis.learned_later else { return };
+    let events = crate::render::grouped(later.events);
+    let first = crate::render::instant(later.first_recorded_at, zone);
+    let by = |en: &str, zh: &str| {
+        let import = later.import.as_ref();
+        import.map(|import| format!("{}{import}", lang.pick(en, zh))).unwrap_or_default()
+    };
+    match lang {
+        Lang::En => crate::note!(
+            "{events} events were recorded later and are left out, the first on {first}{}",
+            by(" by the import ", "")
+        ),
+        Lang::Zh => crate::note!(
+            "此后才记录的 {events} 个事件未计入，最早一个记录于 {first}{}",
+            by("", "，来自导入 ")
+        ),
+    }
 }
 
 #[cfg(test)]

@@ -335,9 +335,14 @@ pub const PAGES: &[Page] = &[
         "import",
         &[
             (
+                "daybook import --guess contacts.csv > my.toml",
+                "start from a mapping guessed for the file",
+                "从为该文件猜测的映射开始",
+            ),
+            (
                 "daybook import --show contacts > my.toml",
-                "start from a mapping that comes along",
-                "从自带的映射开始",
+                "or from one that comes along",
+                "或从自带的映射开始",
             ),
             (
                 "daybook import contacts.csv --mapping my.toml --dry-run",

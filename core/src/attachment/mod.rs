@@ -16,6 +16,7 @@ mod intake;
 pub mod media;
 mod memory;
 mod read;
+mod scratch;
 
 use std::io::{self, Read, Seek, Write};
 
@@ -26,6 +27,7 @@ pub use intake::{Placed, Stored, SubjectKey, Watch, take_in};
 pub use memory::MemoryAttachments;
 pub(crate) use read::find;
 pub use read::{Content, is_whole};
+pub use scratch::{Scratch, ScratchReader};
 
 use crate::event::attachment::AttachmentId;
 

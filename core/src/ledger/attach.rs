@@ -17,7 +17,8 @@ use super::writer::Job;
 use super::{Ledger, OpenedEvent};
 use crate::attachment::media::{check_content, require_accepted};
 use crate::attachment::{
-    ATTACHMENT_SIZE_BYTES_MAX, AttachmentError, Content, Placed, Stored, SubjectKey, take_in,
+    ATTACHMENT_SIZE_BYTES_MAX, AttachmentError, Content, Placed, Scratch, Stored, SubjectKey,
+    take_in,
 };
 use crate::decide::state::{Delta, Draft};
 use crate::decide::{Rejection, attachment};
@@ -118,6 +119,17 @@ impl Ledger {
         let attachments = &*self.reader.attachments;
         let (stored, placed) = take_in(attachments, &subject, content, &mut watch)?;
         Ok(Uploaded { stored, placed })
+    }
+}
+
+impl Ledger {
+    /// Takes content in that may be kept later or not at all; nothing of it can be read on the disk
+    /// without `key`, which is to be random and forgotten.
+    ///
+    /// # Errors
+    /// [`AttachmentError`]; nothing is left then.
+    pub fn scratch(&self, key: &Key, content: &mut dyn Read) -> Result<Scratch, AttachmentError> {
+        Scratch::take_in(&*self.reader.attachments, key, content)
     }
 }
 

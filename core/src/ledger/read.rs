@@ -15,7 +15,7 @@ use super::prepare::{book_marks, open_section};
 use crate::attachment::AttachmentStore;
 use crate::decide::BookState;
 use crate::event::index::Term;
-use crate::event::{Body, Event, Header, Kind, StreamId};
+use crate::event::{Body, Event, Header, Kind, StreamId, UniqueKey};
 use crate::id::{BookId, CustomerCode};
 use crate::position::{Position, StreamVersion};
 use crate::proof::{Hash, leaf_hash};
@@ -244,6 +244,24 @@ impl Reader {
     /// [`SubmitError`].
     pub fn knows(&self, customer: &CustomerCode) -> Result<bool, SubmitError> {
         Ok(self.version(&StreamId::Customer(customer.clone()))? > StreamVersion(0))
+    }
+
+    /// Returns the customer that took a unique number last, voided or not.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when the log cannot be read.
+    pub fn holder(&self, number: &UniqueKey) -> Result<Option<CustomerCode>, SubmitError> {
+        let all = Position(0)..self.head().next;
+        let term = Term::unique(number);
+        for position in now_or_block(self.store.find(term, all, Order::Backwards, usize::MAX))? {
+            let Some((event, _)) = self.event(position)? else { continue };
+            if event.body.claims().as_ref() == Some(number)
+                && let StreamId::Customer(customer) = event.envelope.stream
+            {
+                return Ok(Some(customer));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns a mark of some words under the book's own key: equal words have equal marks, and

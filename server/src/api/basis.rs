@@ -1,5 +1,6 @@
 //! The basis of a question, as a caller writes it and as every answer repeats it.
 
+use daybook_core::id::ImportId;
 use daybook_core::ledger::Reader;
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
@@ -32,6 +33,21 @@ pub struct BasisView {
     pub position: Position,
     /// The zone in which days begin and end.
     pub zone: String,
+    /// What the answer leaves out because it was learned after `known_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned_later: Option<LearnedLater>,
+}
+
+/// Events that an answer about an earlier knowledge leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LearnedLater {
+    /// How many.
+    pub events: u64,
+    /// When the first of them was recorded.
+    pub first_recorded_at: Timestamp,
+    /// The import it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportId>,
 }
 
 /// A basis that has been worked out against a ledger.
@@ -88,12 +104,26 @@ impl BasisQuery {
             Some(known_at) => reader.position_at(known_at)?,
             None => reader.head().next,
         };
+        let learned_later = match known_at {
+            Some(_) => learned_from(reader, position)?,
+            None => None,
+        };
+        let zone_name = zone.name().to_owned();
         Ok(Resolved {
             basis: Basis { as_of, before: position },
-            view: BasisView { as_of, known_at, position, zone: zone.name().to_owned() },
+            view: BasisView { as_of, known_at, position, zone: zone_name, learned_later },
             zone,
         })
     }
+}
+
+/// Says what is in the log from a position on.
+fn learned_from(reader: &Reader, position: Position) -> Result<Option<LearnedLater>, ApiError> {
+    let events = reader.head().next.0.saturating_sub(position.0);
+    let Some((first, _)) = reader.event(position)?.filter(|_| events > 0) else { return Ok(None) };
+    let envelope = first.envelope;
+    let first_recorded_at = envelope.recorded_at;
+    Ok(Some(LearnedLater { events, first_recorded_at, import: envelope.source.import }))
 }
 
 impl Resolved {

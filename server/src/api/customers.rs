@@ -293,7 +293,10 @@ async fn one(
 /// Answers with a page that was kept.
 fn respond(app: &App, (position, rest): (Position, Bytes)) -> Result<Response, ApiError> {
     let zone = app.ledger.reader().book()?.zone.name().to_owned();
-    respond_at(&BasisView { as_of: None, known_at: None, position, zone }, &rest)
+    respond_at(
+        &BasisView { as_of: None, known_at: None, position, zone, learned_later: None },
+        &rest,
+    )
 }
 
 fn respond_at(basis: &BasisView, rest: &[u8]) -> Result<Response, ApiError> {

@@ -159,11 +159,21 @@ fn broken(code: &str, error: &dyn Error) -> Told {
 
 fn stopped(error: &ImportError) -> Told {
     match error {
-        ImportError::Submit(error) => broken(error.code(), error),
+        ImportError::Submit(error) | ImportError::Attach(AttachError::Ledger(error)) => {
+            broken(error.code(), error)
+        }
         ImportError::Refused { refusal } => refused(0, refusal),
-        ImportError::Csv { .. }
+        ImportError::Attach(AttachError::Refused(rejection)) => {
+            refused(0, &Refusal { index: 0, rejection: rejection.clone() })
+        }
+        ImportError::Source { .. }
+        | ImportError::Table(_)
         | ImportError::Header { .. }
+        | ImportError::FileMissing { .. }
+        | ImportError::FileUnknown { .. }
         | ImportError::Text(_)
+        | ImportError::Attach(_)
+        | ImportError::Received(_)
         | ImportError::Interrupted => {
             let told = broken(error.code(), error);
             let zh = told.hint.zh.clone();

@@ -1,18 +1,21 @@
-//! `POST /v1/imports`: a mapping and a CSV file, streamed in both directions.
+//! `POST /v1/imports`: a mapping and files, streamed in both directions.
 //!
 //! The call is `multipart/form-data` with the parts `mapping` (TOML), `dry_run` (`true` or `false`,
-//! optional) and, last, `file`. The answer is one JSON document a line: `header`, `refused` rows,
-//! `progress` after each batch, and at the end `done`, or `failed` with a problem. Memory stays flat
-//! however long the file is.
+//! optional) and, last, one or more `file`. The answer is one JSON document a line: `header` of each
+//! file, `refused` rows, `progress` after each batch, and at the end `done`, or `failed` with a
+//! problem. Memory stays flat however long the files are: they wait sealed until they have all come.
 
 use std::io::Read;
 
+use axum::Json;
 use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use daybook_core::attachment::Scratch;
+use daybook_core::id::Line;
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,14 +26,17 @@ use super::caller::Caller;
 use super::describe::Operation;
 use super::extract::Form;
 use super::route::{Routes, post};
-use super::{ApiError, Problem};
+use super::{ApiError, Problem, blocking};
 use crate::App;
-use crate::import::{Job, Mapping, Notice, run};
-use crate::text::{Language, Text};
+use crate::import::lookup::Known;
+use crate::import::{ImportError, InputFile, Job, Mapping, Notice, run};
+use crate::text::Language;
 
 /// The most bytes a mapping may have.
 pub const MAPPING_SIZE_BYTES_MAX: usize = 1 << 20;
-/// Chunks of the file that may wait to be read.
+/// The most files one import may have.
+pub const FILES_MAX: usize = 100;
+/// Chunks of a file that may wait to be read.
 const CHUNKS_AHEAD: usize = 8;
 /// Lines of the answer that may wait to be sent.
 const LINES_AHEAD: usize = 256;
@@ -54,25 +60,70 @@ type Lines = mpsc::Receiver<ImportLine>;
 type Started = oneshot::Sender<Result<Lines, ApiError>>;
 
 pub(super) fn routes() -> Routes {
-    let import = post("/imports", "Import a CSV file through a mapping", import)
+    let import = post("/imports", "Import files through a mapping", import)
         .describe(form)
         .around(|route| route.layer(DefaultBodyLimit::disable()));
-    Routes::of("imports", [import])
+    let guess = post("/imports/guess", "Write a first mapping for a file", guess)
+        .describe(guess_form)
+        .around(|route| route.layer(DefaultBodyLimit::disable()));
+    Routes::of("imports", [import, guess])
+}
+
+/// Describes the form of a file to be looked at.
+fn guess_form(operation: &mut Operation<'_>) {
+    let form = json!({
+        "type": "object",
+        "properties": { "file": {
+            "type": "string",
+            "description": "A file: CSV, JSON lines or XLSX, plain, gzip or zip.",
+            "contentMediaType": "application/octet-stream",
+        } },
+        "required": ["file"],
+    });
+    operation.takes("multipart/form-data", form);
+}
+
+/// A mapping to start from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GuessAnswer {
+    /// The mapping, TOML with comments.
+    pub mapping: String,
+}
+
+async fn guess(
+    State(app): State<App>,
+    mut multipart: Multipart,
+) -> Result<Json<GuessAnswer>, ApiError> {
+    let field = multipart.next_field().await;
+    let field = field.map_err(|error| malformed("body", error.body_text()))?;
+    let Some(field) = field.filter(|field| field.name() == Some("file")) else {
+        return Err(malformed("file", "the call has no part named file"));
+    };
+    let file = receive_file(&app, field).await?;
+    let mapping = blocking(move || {
+        let own = app.ledger.reader().book()?.functional_currency;
+        let name = file.name.to_string();
+        let guessed = crate::import::guess::guess(&name, &|| file.open(), own);
+        guessed.map_err(|source| {
+            ApiError::from(ImportError::Source { file: name, rows_read: 0, source })
+        })
+    });
+    Ok(Json(GuessAnswer { mapping: mapping.await? }))
 }
 
 /// Describes the form and the lines of the answer.
 fn form(operation: &mut Operation<'_>) {
     let part = |description: &str| json!({ "type": "string", "description": description });
-    let mut file = part("The CSV file; the last part.");
+    let mut file = part("A file: CSV, JSON lines or XLSX, plain, gzip or zip. The last parts.");
     if let Some(file) = file.as_object_mut() {
-        file.insert("contentMediaType".to_owned(), "text/csv".into());
+        file.insert("contentMediaType".to_owned(), "application/octet-stream".into());
     }
     let form = json!({
         "type": "object",
         "properties": {
             "mapping": part("How rows become requests, TOML, at most 1 MiB."),
             "dry_run": { "enum": ["true", "false"], "description": "Whether nothing is kept." },
-            "file": file,
+            "file": { "type": "array", "items": file, "minItems": 1, "maxItems": FILES_MAX },
         },
         "required": ["mapping", "file"],
     });
@@ -101,126 +152,122 @@ async fn import(
     Ok((kind, Body::from_stream(body)).into_response())
 }
 
-fn malformed(field: &str, problem: impl Into<Text>) -> ApiError {
-    let hint = (
-        "send multipart/form-data with the parts mapping, dry_run and, last, file",
-        "请发送 multipart/form-data，含 mapping、dry_run，最后是 file",
-    );
-    ApiError::malformed(field, problem, hint)
+fn malformed(field: &str, problem: impl Into<String>) -> ApiError {
+    ApiError::Malformed {
+        field: field.to_owned(),
+        problem: problem.into(),
+        hint: "send multipart/form-data with the parts mapping, dry_run and, last, the files",
+    }
 }
 
-fn unread(field: &str, error: &MultipartError) -> ApiError {
-    let en = error.body_text();
-    let zh = format!("无法读取（{en}）");
-    malformed(field, (en, zh))
-}
-
-/// Receives the parts, then feeds the file to the import as it arrives.
+/// Receives the parts, then runs the import.
 async fn receive(
     app: App,
     caller: Caller,
     language: Language,
-    mut multipart: Multipart,
+    multipart: Multipart,
     started: Started,
 ) {
-    let (mut mapping, mut dry_run) = (None, false);
-    let problem = loop {
-        let field = match multipart.next_field().await {
-            Ok(Some(field)) => field,
-            Ok(None) => {
-                break malformed(
-                    "file",
-                    ("the call has no part named file", "调用没有名为 file 的部分"),
-                );
-            }
-            Err(error) => break unread("body", &error),
-        };
-        let name = field.name().unwrap_or_default().to_owned();
-        let taken = match name.as_str() {
-            "mapping" => read_mapping(field).await.map(|read| mapping = Some(read)),
-            "dry_run" => field
-                .text()
-                .await
-                .map(|text| dry_run = text.trim() == "true")
-                .map_err(|error| unread("dry_run", &error)),
-            "file" => {
-                let Some(mapping) = mapping else {
-                    let problem = (
-                        "the part mapping must come before the file",
-                        "mapping 部分必须在 file 之前",
-                    );
-                    break malformed("mapping", problem);
-                };
-                let file_name = field.file_name().unwrap_or("unnamed").to_owned();
-                let job = Job { mapping, file_name, actor: caller.actor, dry_run };
-                let chunks = start(app, job, language, started);
-                feed(field, &chunks).await;
-                return;
-            }
-            other => {
-                let en = format!("the part {other:?} is not known");
-                Err(malformed(other, (en, format!("不认识 {other:?} 部分"))))
-            }
-        };
-        if let Err(error) = taken {
-            break error;
+    let job = match parts(&app, caller, multipart).await {
+        Ok(job) => job,
+        Err(problem) => {
+            // Nobody listens when the caller has gone; then there is nobody to tell.
+            let _ = started.send(Err(problem));
+            return;
         }
     };
-    // Nobody listens when the caller has gone; then there is nobody to tell.
-    let _ = started.send(Err(problem));
-}
-
-async fn read_mapping(mut field: Field<'_>) -> Result<Mapping, ApiError> {
-    let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| unread("mapping", &error))? {
-        text.extend_from_slice(&chunk);
-        if text.len() > MAPPING_SIZE_BYTES_MAX {
-            let most = MAPPING_SIZE_BYTES_MAX;
-            let en = format!("the mapping is larger than {most} bytes");
-            return Err(malformed("mapping", (en, format!("映射超过 {most} 字节"))));
-        }
-    }
-    let text = String::from_utf8(text).map_err(|_| {
-        malformed("mapping", ("the mapping is not UTF-8 text", "映射不是 UTF-8 文本"))
-    })?;
-    Ok(Mapping::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
-}
-
-type Chunk = std::io::Result<Bytes>;
-
-/// Starts the import on a thread of its own and hands out its answer.
-fn start(app: App, job: Job, language: Language, started: Started) -> mpsc::Sender<Chunk> {
-    let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     let _ = started.send(Ok(answer));
     tokio::task::spawn_blocking(move || {
-        let input = Chunks::new(received);
         // A caller that has gone away does not stop the import halfway.
         let mut tell = |notice| drop(lines.blocking_send(ImportLine::Notice(notice)));
-        if let Err(error) = run(&app.ledger, &job, input, &mut tell) {
+        let known = Known { ledger: &app.ledger, directory: &app.directory };
+        if let Err(error) = run(known, &job, &mut tell) {
             let failed = ApiError::from(error).told().told(language);
             let _ = lines.blocking_send(ImportLine::Failed { failed });
         }
     });
-    chunks
 }
 
-/// Passes the file on, chunk by chunk; a broken connection becomes a read error of the import.
-async fn feed(mut field: Field<'_>, chunks: &mpsc::Sender<Chunk>) {
+async fn parts(app: &App, caller: Caller, mut multipart: Multipart) -> Result<Job, ApiError> {
+    let (mut mapping, mut dry_run, mut files) = (None, false, Vec::new());
+    while let Some(field) =
+        multipart.next_field().await.map_err(|error| malformed("body", error.body_text()))?
+    {
+        let name = field.name().unwrap_or_default().to_owned();
+        match name.as_str() {
+            "mapping" => mapping = Some(read_mapping(field).await?),
+            "dry_run" => {
+                let text = field.text().await;
+                let text = text.map_err(|error| malformed("dry_run", error.body_text()))?;
+                dry_run = text.trim() == "true";
+            }
+            "file" if mapping.is_none() => {
+                return Err(malformed("mapping", "the part mapping must come before the files"));
+            }
+            "file" if files.len() == FILES_MAX => {
+                let problem = format!("an import has at most {FILES_MAX} files");
+                return Err(malformed("file", problem));
+            }
+            "file" => files.push(receive_file(app, field).await?),
+            other => return Err(malformed(other, format!("the part {other:?} is not known"))),
+        }
+    }
+    let mapping =
+        mapping.ok_or_else(|| malformed("mapping", "the call has no part named mapping"))?;
+    if files.is_empty() {
+        return Err(malformed("file", "the call has no part named file"));
+    }
+    Ok(Job { mapping, files, actor: caller.actor, dry_run })
+}
+
+async fn read_mapping(mut field: Field<'_>) -> Result<Mapping, ApiError> {
+    let mut text = Vec::new();
+    while let Some(chunk) =
+        field.chunk().await.map_err(|error| malformed("mapping", error.body_text()))?
+    {
+        text.extend_from_slice(&chunk);
+        if text.len() > MAPPING_SIZE_BYTES_MAX {
+            let most = MAPPING_SIZE_BYTES_MAX;
+            return Err(malformed("mapping", format!("the mapping is larger than {most} bytes")));
+        }
+    }
+    let text = String::from_utf8(text)
+        .map_err(|_| malformed("mapping", "the mapping is not UTF-8 text"))?;
+    Ok(Mapping::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
+}
+
+/// Receives a file, sealed and without a name, where it waits for its import.
+pub(super) async fn receive_file(app: &App, mut field: Field<'_>) -> Result<InputFile, ApiError> {
+    let name = field.file_name().unwrap_or("unnamed").to_owned();
+    let name = Line::new(&name).map_err(|error| malformed("file", error.to_string()))?;
+    let (chunks, received) = mpsc::channel::<Chunk>(CHUNKS_AHEAD);
+    let ledger = app.ledger.clone();
+    let content = tokio::task::spawn_blocking(move || -> Result<Scratch, ImportError> {
+        let mut key = daybook_core::vault::Key::default();
+        getrandom::fill(key.as_mut_slice()).map_err(|_| ImportError::Interrupted)?;
+        Ok(ledger.scratch(&key, &mut Chunks::new(received))?)
+    });
     loop {
+        // A broken connection becomes a read error of the file.
         let chunk = match field.chunk().await {
             Ok(Some(chunk)) => Ok(chunk),
-            Ok(None) => return,
+            Ok(None) => break,
             Err(error) => Err(std::io::Error::other(error.body_text())),
         };
         let last = chunk.is_err();
         if chunks.send(chunk).await.is_err() || last {
-            return;
+            break;
         }
     }
+    drop(chunks);
+    let content = content.await.map_err(|_| ApiError::Interrupted)??;
+    Ok(InputFile { name, content })
 }
 
-/// The file as the import reads it.
+type Chunk = std::io::Result<Bytes>;
+
+/// A file as it is read while it arrives.
 pub(super) struct Chunks {
     received: mpsc::Receiver<Chunk>,
     current: Bytes,

@@ -70,7 +70,7 @@ pub use feed::{FeedItem, Follower};
 use link::{Call, Link};
 pub use link::{Lost, Reconnect};
 pub use transport::{InvalidToken, Transport, TransportError};
-pub use upload::Upload;
+pub use upload::{Bytestream, Upload};
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]

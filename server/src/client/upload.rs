@@ -1,15 +1,17 @@
-//! Imports through the client: a mapping and a file, streamed in both directions.
+//! Imports through the client: a mapping and files, streamed in both directions.
 //!
-//! Invariant: an import is never sent again by itself, its file has been read. Whoever can read the
-//! file again may: rows that were taken are recognised.
+//! Invariant: an import is never sent again by itself, its files have been read. Whoever can read
+//! them again may: rows that were taken are recognised.
+
+use std::pin::Pin;
 
 use axum::body::Body;
 use axum::http::{Method, header};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::{Client, ClientError, TransportError, problem};
-use crate::api::imports::ImportLine;
+use crate::api::imports::{GuessAnswer, ImportLine};
 use crate::import::Notice;
 
 /// What separates the parts of an import's call; no file of ours holds it at a line's start.
@@ -17,31 +19,29 @@ const BOUNDARY: &str = "daybook-8f2c1b9e6d5a4f70a3c1";
 /// The most bytes of a refusal that are read.
 const PROBLEM_SIZE_BYTES_MAX: usize = 1 << 20;
 
-/// A file to import.
-pub struct Upload<S> {
+/// A file's bytes as they are sent.
+pub type Bytestream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+/// Files to import.
+pub struct Upload {
     /// The mapping, TOML.
     pub mapping: String,
-    /// The file's name.
-    pub file_name: String,
     /// Whether nothing is kept.
     pub dry_run: bool,
-    /// The file's bytes.
-    pub bytes: S,
+    /// The files with their names.
+    pub files: Vec<(String, Bytestream)>,
 }
 
 impl Client {
-    /// Imports a file; `tell` hears what the import tells while it runs.
+    /// Imports files; `tell` hears what the import tells while it runs.
     ///
     /// # Errors
     /// [`ClientError`]; after [`TransportError::Broken`] some rows may have been taken.
-    pub async fn import<S>(
+    pub async fn import(
         &self,
-        upload: Upload<S>,
+        upload: Upload,
         tell: &mut dyn FnMut(Notice),
-    ) -> Result<(), ClientError>
-    where
-        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-    {
+    ) -> Result<(), ClientError> {
         let kind = format!("multipart/form-data; boundary={BOUNDARY}");
         let request = self.link.request(&Method::POST, "/v1/imports", &self.actor, self.channel);
         let request = request.header(header::CONTENT_TYPE, kind).body(multipart(upload));
@@ -75,27 +75,62 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Asks for a first mapping of a file.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn guess(&self, name: String, bytes: Bytestream) -> Result<GuessAnswer, ClientError> {
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let path = "/v1/imports/guess";
+        let request = self.link.request(&Method::POST, path, &self.actor, self.channel);
+        let body = Body::from_stream(ended(file_part(name, bytes)));
+        let request = request.header(header::CONTENT_TYPE, kind).body(body);
+        let unreadable = |what: String| ClientError::Unreadable { what };
+        let request = request.map_err(|error| unreadable(error.to_string()))?;
+        let response = self.link.open(request).await?;
+        let taken = response.status().is_success();
+        let bytes = axum::body::to_bytes(response.into_body(), PROBLEM_SIZE_BYTES_MAX).await;
+        let bytes = bytes.map_err(cut_off)?;
+        if !taken {
+            return Err(problem(&bytes));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    }
+}
+
 pub(super) fn cut_off(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ClientError {
     let address = "the other end".to_owned();
     TransportError::Broken { address, source: source.into() }.into()
 }
 
-/// Writes a call's parts, the file last and as a stream.
-fn multipart<S>(upload: Upload<S>) -> Body
-where
-    S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
-{
-    let quoted: String =
-        upload.file_name.chars().filter(|c| !matches!(c, '"' | '\r' | '\n')).collect();
+/// Writes a call's parts, the files last and as streams.
+fn multipart(upload: Upload) -> Body {
     let head = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n{}\r\n\
-         --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"dry_run\"\r\n\r\n{}\r\n\
-         --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{quoted}\"\r\n\
-         Content-Type: text/csv\r\n\r\n",
+         --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"dry_run\"\r\n\r\n{}\r\n",
         upload.mapping, upload.dry_run,
     );
-    let tail = format!("\r\n--{BOUNDARY}--\r\n");
-    let one =
-        |text: String| futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from(text))]);
-    Body::from_stream(one(head).chain(upload.bytes).chain(one(tail)))
+    let files = stream::iter(upload.files).flat_map(|(name, bytes)| file_part(name, bytes));
+    Body::from_stream(ended(one(head).chain(files)))
+}
+
+type Part = std::io::Result<Bytes>;
+
+fn one(text: String) -> impl Stream<Item = Part> + Send + 'static {
+    stream::iter([Ok(Bytes::from(text))])
+}
+
+/// Writes one file as a part.
+fn file_part(name: String, bytes: Bytestream) -> impl Stream<Item = Part> + Send + 'static {
+    let quoted: String = name.chars().filter(|c| !matches!(c, '"' | '\r' | '\n')).collect();
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; \
+         filename=\"{quoted}\"\r\nContent-Type: application/octet-stream\r\n\r\n",
+    );
+    one(head).chain(bytes).chain(one("\r\n".to_owned()))
+}
+
+fn ended(parts: impl Stream<Item = Part> + Send + 'static) -> impl Stream<Item = Part> + Send {
+    parts.chain(one(format!("--{BOUNDARY}--\r\n")))
 }

@@ -1,64 +1,100 @@
-//! From one row to requests.
+//! From the rows of one document, mostly a single row, to requests.
 
 use std::collections::HashSet;
 
 use daybook_core::decide::{Command, Request};
 use daybook_core::id::{CustomerCode, Note, RequestKey};
-use daybook_core::ledger::Unit;
-use daybook_core::money::Money;
+use daybook_core::ledger::{SubmitError, Unit};
+use daybook_core::money::{Currency, Money};
 use daybook_core::position::ExpectedVersion;
 use serde_json::Value;
 
 use super::RefusedRow;
-use super::csv::Record;
-use super::mapping::{EventMapping, Mapping, OncePer};
-use super::node::BadValue;
+use super::lookup::{self, Found, Known, Named, Tables};
+use super::mapping::{CustomerMapping, EventMapping, EventOrder, FileMapping, OncePer, Repeated};
+use super::node::{BadValue, Row};
+use super::source::Record;
+use super::template::Template;
 
-/// What a row turns into.
+/// What rows turn into.
 #[derive(Debug)]
 pub enum Planned {
-    /// Requests that happen once for the row's customer; a unit before the row's own.
+    /// A request that happens once for the rows' customer; a unit before the rows' own.
     Once(RowUnit),
-    /// The row's requests.
+    /// The rows' requests.
     Row(RowUnit),
+    /// A request that may be refused without hindering its row.
+    Tolerant(RowUnit, Vec<String>),
     /// Left out by the mapping.
-    Skipped,
-    /// It cannot be turned into requests.
-    Refused(RefusedRow),
+    Skipped(Amounts),
+    /// They cannot be turned into requests.
+    Refused(Vec<RefusedRow>, Amounts),
 }
 
-/// A row's requests, and what is needed to name the row when they are refused.
+/// The amounts of rows, by currency.
+pub type Amounts = Vec<(Currency, i128)>;
+
+/// The requests of rows, and what is needed to name the rows when they are refused.
 #[derive(Debug)]
 pub struct RowUnit {
-    /// The line it starts on.
-    pub line: u64,
     /// The requests.
     pub unit: Unit,
-    /// The row's amount.
-    pub amount: Option<Money>,
-    /// The row's key.
+    /// The rows.
+    pub rows: Vec<Record>,
+    /// Their amounts.
+    pub amounts: Amounts,
+    /// Their key.
     pub key: String,
-    /// The row's fields.
-    pub fields: Vec<String>,
+}
+
+/// What a plan stands on that the file itself does not say.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The name rows are recognised by.
+    pub source: &'a daybook_core::id::ImportId,
+    /// The zone of the files' times.
+    pub zone: chrono_tz::Tz,
+    /// The tables of the import.
+    pub tables: &'a Tables,
+    /// Whose rows earlier files had.
+    pub named: &'a Named,
+    /// The ledger.
+    pub known: Known<'a>,
+    /// Whether a later row may ask for the customer of a contract or invoice.
+    pub asked_by_number: bool,
 }
 
 /// Turns rows into requests. Remembers for which customers the once-only events were planned.
-#[derive(Debug)]
-pub struct Builder {
-    mapping: Mapping,
-    zone: chrono_tz::Tz,
+pub struct Builder<'a> {
+    mapping: &'a FileMapping,
+    around: Surroundings<'a>,
     header_size: usize,
-    planned_once: HashSet<CustomerCode>,
+    planned_once: HashSet<(CustomerCode, usize)>,
     key_columns: String,
 }
 
-impl Builder {
+/// Rows that were refused, or something broken that ends the import.
+enum Stop {
+    Refused(BadValue, &'static str),
+    Broken(SubmitError),
+}
+
+impl From<BadValue> for Stop {
+    fn from(bad: BadValue) -> Stop {
+        Stop::Refused(bad, "value_invalid")
+    }
+}
+
+impl<'a> Builder<'a> {
     /// Starts with a mapping whose columns were found in the file's header.
-    pub fn new(mapping: Mapping, book_zone: chrono_tz::Tz, header_size: usize) -> Builder {
-        let columns = mapping.row_key.iter().map(super::template::Template::columns);
+    pub fn new(
+        mapping: &'a FileMapping,
+        around: Surroundings<'a>,
+        header_size: usize,
+    ) -> Builder<'a> {
+        let columns = mapping.row_key.iter().map(Template::columns);
         let key_columns = columns.collect::<Vec<_>>().join(" + ");
-        let zone = mapping.zone.unwrap_or(book_zone);
-        Builder { mapping, zone, header_size, planned_once: HashSet::new(), key_columns }
+        Builder { mapping, around, header_size, planned_once: HashSet::new(), key_columns }
     }
 
     /// Returns the columns that make a row's key, for messages.
@@ -66,71 +102,180 @@ impl Builder {
         &self.key_columns
     }
 
-    /// Turns one row into what it is planned to become.
-    pub fn plan(&mut self, row: &Record, planned: &mut Vec<Planned>) {
-        match self.try_plan(row, planned) {
-            Ok(()) => {}
-            Err(refused) => planned.push(Planned::Refused(*refused)),
-        }
+    fn row<'r>(&self, record: &'r Record, document: &'r [Record]) -> Row<'r>
+    where
+        'a: 'r,
+    {
+        let (zone, tables) = (self.around.zone, self.around.tables);
+        Row { record, document, number: 1, zone, tables }
     }
 
-    fn try_plan(
-        &mut self,
-        row: &Record,
-        planned: &mut Vec<Planned>,
-    ) -> Result<(), Box<RefusedRow>> {
-        if let Some((place, malformed)) = row.problem(self.header_size) {
+    /// Tells what is decided of a row by itself: that it is malformed or left out. Nothing when it
+    /// belongs into a document.
+    pub fn alone(&self, record: &Record) -> Option<Planned> {
+        if let Some((place, malformed)) = record.problem(self.header_size) {
             let bad = BadValue {
                 column: place.column.to_string(),
                 value: String::new(),
                 reason: malformed.to_string(),
             };
-            return Err(refused(row, bad, "row_malformed", None));
+            let mut row = refused(record, bad, "row_malformed", None);
+            row.line = place.line;
+            return Some(Planned::Refused(vec![row], Amounts::new()));
         }
-        let invalid = |bad| refused(row, bad, "value_invalid", None);
-        if self.mapping.skip.iter().any(|condition| condition.holds(row)) {
-            planned.push(Planned::Skipped);
-            return Ok(());
+        let document = std::slice::from_ref(record);
+        let row = self.row(record, document);
+        let skipped = self.mapping.skip.iter().any(|condition| condition.holds(&row));
+        skipped.then(|| Planned::Skipped(self.amounts(document)))
+    }
+
+    /// Returns what makes a row part of a document; nothing when every row is one, or when it names
+    /// none.
+    pub fn document_key(&self, record: &Record) -> Option<String> {
+        let row = self.row(record, std::slice::from_ref(record));
+        let parts: Vec<String> =
+            self.mapping.document.iter().map(|part| part.render(&row)).collect();
+        (!parts.iter().all(String::is_empty)).then(|| parts.join("|"))
+    }
+
+    /// Turns the rows of one document into what they are planned to become.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when the ledger cannot be asked.
+    pub fn plan(
+        &mut self,
+        mut rows: Vec<Record>,
+        planned: &mut Vec<Planned>,
+    ) -> Result<(), SubmitError> {
+        if self.mapping.repeated == Repeated::Skip && rows.len() > 1 {
+            let mut kept: Vec<Record> = Vec::with_capacity(rows.len());
+            let mut seen = HashSet::new();
+            for row in rows {
+                if !seen.insert(row.fields_lossy()) {
+                    planned.push(Planned::Skipped(self.amounts(std::slice::from_ref(&row))));
+                } else {
+                    kept.push(row);
+                }
+            }
+            rows = kept;
         }
-        let key = self.row_key(row).map_err(invalid)?;
-        let customer = self.customer(row).map_err(invalid)?;
-        let amount = match &self.mapping.amount {
-            Some(cell) => cell.amount(row, self.zone).map_err(invalid)?,
-            None => None,
-        };
-        let (mut once, mut unit) = (Unit::new(), Unit::new());
+        match self.try_plan(&mut rows, planned) {
+            Ok(()) => Ok(()),
+            Err(Stop::Broken(error)) => Err(error),
+            Err(Stop::Refused(bad, code)) => {
+                let amounts = self.amounts(&rows);
+                let each = rows.iter().map(|row| refused(row, bad.clone(), code, None));
+                planned.push(Planned::Refused(each.collect(), amounts));
+                Ok(())
+            }
+        }
+    }
+
+    fn try_plan(&mut self, rows: &mut Vec<Record>, planned: &mut Vec<Planned>) -> Result<(), Stop> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let row = self.row(first, rows);
+        let key = self.key(&row)?;
+        let customer = self.customer(&row)?;
+        if let Some(cell) = &self.mapping.amount {
+            row.each().try_for_each(|row| cell.amount(&row).map(|_| ()))?;
+        }
+        let (mut unit, mut once, mut tolerant) = (Vec::new(), Vec::new(), Vec::new());
         for (index, event) in self.mapping.events.iter().enumerate() {
-            if !event.when.iter().all(|condition| condition.holds(row)) {
+            if !event.when.iter().all(|condition| condition.holds(&row)) {
                 continue;
             }
             let is_once = event.once_per == Some(OncePer::Customer);
-            if is_once && self.planned_once.contains(&customer) {
+            if is_once && self.planned_once.contains(&(customer.clone(), index)) {
                 continue;
             }
             let of = if is_once { format!("customer:{customer}") } else { key.clone() };
-            let request = self.request(event, index + 1, &of, &customer, row)?;
-            if is_once { once.push(request) } else { unit.push(request) }
+            let request = self.request(event, index + 1, &of, &customer, &row)?;
+            if is_once {
+                once.push((index, request));
+            } else if event.tolerate.is_empty() {
+                unit.push(request);
+            } else {
+                tolerant.push((request, event.tolerate.clone()));
+            }
         }
-        let row_unit = |unit, amount| RowUnit {
-            line: row.line,
-            unit,
-            amount,
+        if self.mapping.order == EventOrder::Time {
+            unit.sort_by_key(|request| request.effective_at);
+        }
+        self.remember(&row, &unit, &customer);
+        let amounts = self.amounts(rows);
+        if unit.is_empty() && once.is_empty() && tolerant.is_empty() {
+            planned.push(Planned::Skipped(amounts));
+            return Ok(());
+        }
+        let part = |request, rows| RowUnit {
+            unit: vec![request],
+            rows,
+            amounts: Amounts::new(),
             key: key.clone(),
-            fields: row.fields_lossy(),
         };
-        let nothing = unit.is_empty() && once.is_empty();
-        if !once.is_empty() {
+        for (index, request) in once {
             // Every request stands alone: a customer known from elsewhere is no reason to refuse.
-            once.into_iter().for_each(|request| {
-                planned.push(Planned::Once(row_unit(vec![request], None)));
-            });
-            self.planned_once.insert(customer);
+            planned.push(Planned::Once(part(request, rows.clone())));
+            self.planned_once.insert((customer.clone(), index));
         }
-        planned.push(if nothing { Planned::Skipped } else { Planned::Row(row_unit(unit, amount)) });
+        let tolerant: Vec<_> = tolerant
+            .into_iter()
+            .map(|(request, tolerate)| Planned::Tolerant(part(request, Vec::new()), tolerate))
+            .collect();
+        let rows = std::mem::take(rows);
+        planned.push(Planned::Row(RowUnit { unit, rows, amounts, key: key.clone() }));
+        planned.extend(tolerant);
         Ok(())
     }
 
-    fn row_key(&self, row: &Record) -> Result<String, BadValue> {
+    /// Sums the amounts of rows, as far as they can be read.
+    fn amounts(&self, rows: &[Record]) -> Amounts {
+        let mut amounts = Amounts::new();
+        let Some(cell) = &self.mapping.amount else { return amounts };
+        for record in rows {
+            let row = self.row(record, std::slice::from_ref(record));
+            let Ok(Some(Money { minor, currency })) = cell.amount(&row) else { continue };
+            match amounts.iter_mut().find(|(known, _)| *known == currency) {
+                Some((_, sum)) => *sum += i128::from(minor),
+                None => amounts.push((currency, i128::from(minor))),
+            }
+        }
+        amounts
+    }
+
+    /// Remembers whose row, contract or invoice it is, where a later row may ask.
+    fn remember(&self, row: &Row<'_>, unit: &Unit, customer: &CustomerCode) {
+        if self.mapping.remembered {
+            for row in row.each() {
+                if let Ok(key) = self.row_key(&row) {
+                    self.around.named.note(&self.mapping.name, &key, customer);
+                }
+            }
+        }
+        if !self.around.asked_by_number {
+            return;
+        }
+        for request in unit {
+            match &request.command {
+                Command::SignContract(signed) => {
+                    self.around.named.note(lookup::CONTRACT, signed.contract.as_str(), customer);
+                }
+                Command::IssueInvoice(issued) => {
+                    self.around.named.note(lookup::INVOICE, issued.invoice.as_str(), customer);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn key(&self, row: &Row<'_>) -> Result<String, BadValue> {
+        match self.document_key(row.record) {
+            Some(key) => Ok(key),
+            None => self.row_key(row),
+        }
+    }
+
+    fn row_key(&self, row: &Row<'_>) -> Result<String, BadValue> {
         let parts: Vec<String> =
             self.mapping.row_key.iter().map(|column| column.render(row)).collect();
         if parts.iter().all(String::is_empty) {
@@ -141,13 +286,42 @@ impl Builder {
         Ok(parts.join("|"))
     }
 
-    fn customer(&self, row: &Record) -> Result<CustomerCode, BadValue> {
-        let text = self.mapping.customer.text(row, self.zone)?.unwrap_or_default();
-        CustomerCode::new(&text).map_err(|error| BadValue {
-            column: "customer".to_owned(),
-            value: text,
-            reason: error.to_string(),
-        })
+    fn customer(&self, row: &Row<'_>) -> Result<CustomerCode, Stop> {
+        let code = |text: String| {
+            CustomerCode::new(&text).map_err(|error| BadValue {
+                column: "customer".to_owned(),
+                value: text,
+                reason: error.to_string(),
+            })
+        };
+        let (by, file, key, otherwise) = match &self.mapping.customer {
+            CustomerMapping::Code(cell) => {
+                return Ok(code(cell.as_text(row)?.unwrap_or_default())?);
+            }
+            CustomerMapping::Found { by, file, key, otherwise } => (*by, file, key, otherwise),
+        };
+        let text = key.as_text(row)?.unwrap_or_default();
+        let found = if text.is_empty() {
+            Found::None
+        } else {
+            let Surroundings { known, named, .. } = self.around;
+            known.find(by, file, &text, named).map_err(Stop::Broken)?
+        };
+        let bad = |reason| BadValue { column: key.text().columns(), value: text.clone(), reason };
+        match (found, otherwise) {
+            (Found::One(customer), _) => Ok(customer),
+            (Found::None, Some(cell)) => Ok(code(cell.as_text(row)?.unwrap_or_default())?),
+            (Found::None, None) => Err(Stop::Refused(
+                bad("no customer is found by it".to_owned()),
+                "customer_not_found",
+            )),
+            (Found::Several(customers), _) => {
+                let names = customers.iter().take(5).map(CustomerCode::as_str);
+                let names = names.collect::<Vec<_>>().join(", ");
+                let reason = format!("several customers are found by it: {names}");
+                Err(Stop::Refused(bad(reason), "customer_ambiguous"))
+            }
+        }
     }
 
     fn request(
@@ -156,28 +330,32 @@ impl Builder {
         number: usize,
         of: &str,
         customer: &CustomerCode,
-        row: &Record,
-    ) -> Result<Request, Box<RefusedRow>> {
-        let invalid = |bad| refused(row, bad, "value_invalid", None);
+        row: &Row<'_>,
+    ) -> Result<Request, BadValue> {
         let unfit = |field: &str, value: String, reason: String| {
             let column = format!("event {number} ({}){field}", event.command);
-            invalid(BadValue { column, value, reason })
+            BadValue { column, value, reason }
         };
-        let mut fields = serde_json::Map::with_capacity(event.fields.len() + 1);
-        fields.insert("command".to_owned(), Value::String(event.command.clone()));
+        let mut fields = serde_json::Map::with_capacity(event.fields.len());
         for (name, node) in &event.fields {
-            if let Some(value) = node.value(row, self.zone).map_err(invalid)? {
+            if let Some(value) = node.value(row)? {
                 fields.insert(name.clone(), value);
             }
         }
-        let command = serde_json::from_value::<Command>(Value::Object(fields))
+        let command = serde_json::Map::from_iter([(event.command.clone(), Value::Object(fields))]);
+        let command = Command::read(Value::Object(command))
             .map_err(|error| unfit("", String::new(), error.to_string()))?;
         let effective = event.effective.as_ref().or(self.mapping.effective.as_ref());
         let effective_at = match effective {
-            Some(cell) => cell.instant(row, self.zone).map_err(invalid)?,
+            Some(cell) => cell.instant(row)?,
             None => None,
         };
-        let key = format!("import:{}:{of}:{number}", self.mapping.source);
+        let (source, file) = (self.around.source, &self.mapping.name);
+        let key = if file.is_empty() {
+            format!("import:{source}:{of}:{number}")
+        } else {
+            format!("import:{source}:{file}:{of}:{number}")
+        };
         let key = RequestKey::new(&key).map_err(|error| unfit(" key", key, error.to_string()))?;
         let reason = event.reason.as_ref().map(|reason| reason.render(row));
         let reason = reason.filter(|reason| !reason.is_empty()).map(|reason| {
@@ -196,8 +374,9 @@ impl Builder {
 }
 
 /// Names a refused row.
-pub fn refused(row: &Record, bad: BadValue, code: &str, hint: Option<&str>) -> Box<RefusedRow> {
-    Box::new(RefusedRow {
+pub fn refused(row: &Record, bad: BadValue, code: &str, hint: Option<&str>) -> RefusedRow {
+    RefusedRow {
+        file: String::new(),
         line: row.line,
         column: bad.column,
         value: bad.value,
@@ -205,5 +384,5 @@ pub fn refused(row: &Record, bad: BadValue, code: &str, hint: Option<&str>) -> B
         code: code.to_owned(),
         hint: hint.map(str::to_owned),
         fields: row.fields_lossy(),
-    })
+    }
 }

@@ -1,20 +1,28 @@
-//! When an event, or a row, is meant: conditions on single columns.
+//! When an event, or a row, is meant: conditions on single values.
 
 use serde::Deserialize;
 
-use super::csv::Record;
-use super::template::Template;
+use super::decimal::Decimal;
+use super::mapping::MappingError;
+use super::node::{Row, Text, TextSource};
 
 /// A condition as a mapping writes it; exactly one test is given.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionText {
-    column: String,
+    column: Option<toml::Value>,
+    template: Option<String>,
+    table: Option<toml::Value>,
+    gives: Option<toml::Value>,
     equals: Option<String>,
     #[serde(rename = "in")]
     among: Option<Vec<String>>,
     not_in: Option<Vec<String>>,
     empty: Option<bool>,
+    starts_with: Option<String>,
+    not_starts_with: Option<String>,
+    above: Option<String>,
+    below: Option<String>,
 }
 
 /// One condition, or several that must all hold.
@@ -22,7 +30,7 @@ pub struct ConditionText {
 #[serde(untagged)]
 pub enum ConditionsText {
     /// One.
-    One(ConditionText),
+    One(Box<ConditionText>),
     /// All of these.
     All(Vec<ConditionText>),
 }
@@ -30,7 +38,7 @@ pub enum ConditionsText {
 /// A condition ready to be tested.
 #[derive(Debug, Clone)]
 pub struct Condition {
-    column: Template,
+    text: Text,
     test: Test,
 }
 
@@ -39,16 +47,20 @@ enum Test {
     Among(Vec<String>),
     NotAmong(Vec<String>),
     Empty(bool),
+    StartsWith(String),
+    NotStartsWith(String),
+    Above(Decimal),
+    Below(Decimal),
 }
 
 impl ConditionsText {
     /// Reads the conditions.
     ///
     /// # Errors
-    /// The column of a condition that has no test or several.
-    pub fn read(self) -> Result<Vec<Condition>, String> {
+    /// [`MappingError::Condition`] for one that has no test or several.
+    pub fn read(self) -> Result<Vec<Condition>, MappingError> {
         let conditions = match self {
-            ConditionsText::One(condition) => vec![condition],
+            ConditionsText::One(condition) => vec![*condition],
             ConditionsText::All(conditions) => conditions,
         };
         conditions.into_iter().map(ConditionText::read).collect()
@@ -59,36 +71,61 @@ impl ConditionText {
     /// Reads the condition.
     ///
     /// # Errors
-    /// The column when there is no test or several.
-    pub fn read(self) -> Result<Condition, String> {
+    /// [`MappingError::Condition`] when there is no test or several.
+    pub fn read(self) -> Result<Condition, MappingError> {
+        let source = TextSource {
+            column: self.column,
+            template: self.template,
+            value: None,
+            table: self.table,
+            gives: self.gives,
+        };
+        let text = source.read("a condition")?;
+        let column = text.columns();
+        let unclear = || MappingError::Condition { column: column.clone() };
+        let number = |text: String| Decimal::plain(&text).ok_or_else(unclear);
         let mut tests = Vec::new();
         tests.extend(self.equals.map(|value| Test::Among(vec![value])));
         tests.extend(self.among.map(Test::Among));
         tests.extend(self.not_in.map(Test::NotAmong));
         tests.extend(self.empty.map(Test::Empty));
+        tests.extend(self.starts_with.map(Test::StartsWith));
+        tests.extend(self.not_starts_with.map(Test::NotStartsWith));
+        tests.extend(self.above.map(number).transpose()?.map(Test::Above));
+        tests.extend(self.below.map(number).transpose()?.map(Test::Below));
         match (tests.pop(), tests.is_empty()) {
-            (Some(test), true) => Ok(Condition { column: Template::column(&self.column), test }),
-            _ => Err(self.column),
+            (Some(test), true) => Ok(Condition { text, test }),
+            _ => Err(unclear()),
         }
     }
 }
 
 impl Condition {
-    /// Finds the column in a file's header.
+    /// Finds the columns in a file's header.
     ///
     /// # Errors
     /// The column when the file does not have it.
     pub fn bind(&mut self, header: &[String]) -> Result<(), String> {
-        self.column.bind(header)
+        self.text.bind(header)
     }
 
-    /// Tells whether the condition holds for a row.
-    pub fn holds(&self, row: &Record) -> bool {
-        let value = self.column.render(row);
+    /// Returns what is looked up.
+    pub const fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Tells whether the condition holds for a row. What a table does not have is empty, and what
+    /// is no number is neither above nor below one.
+    pub fn holds(&self, row: &Row<'_>) -> bool {
+        let value = self.text.render(row).unwrap_or_default();
         match &self.test {
             Test::Among(values) => values.contains(&value),
             Test::NotAmong(values) => !values.contains(&value),
             Test::Empty(empty) => value.is_empty() == *empty,
+            Test::StartsWith(start) => value.starts_with(start.as_str()),
+            Test::NotStartsWith(start) => !value.starts_with(start.as_str()),
+            Test::Above(limit) => Decimal::plain(&value).is_some_and(|value| value > *limit),
+            Test::Below(limit) => Decimal::plain(&value).is_some_and(|value| value < *limit),
         }
     }
 }

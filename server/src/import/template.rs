@@ -1,7 +1,8 @@
-//! Texts with columns in braces: `INV-{invoiceNumber}`. Doubled braces stand for themselves.
+//! Texts with columns in braces: `INV-{invoiceNumber}`. Doubled braces stand for themselves, and
+//! `{#}` for the number of a row within its document.
 
-use super::csv::Record;
 use super::mapping::MappingError;
+use super::node::Row;
 
 /// A text with places for columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,7 @@ pub struct Template {
 enum Part {
     Text(String),
     Column { name: String, index: usize },
+    Number,
 }
 
 impl Template {
@@ -42,7 +44,10 @@ impl Template {
                             None => return Err(wrong()),
                         }
                     }
-                    parts.push(Part::Column { name: name.trim().to_owned(), index: usize::MAX });
+                    parts.push(match name.trim() {
+                        "#" => Part::Number,
+                        name => Part::Column { name: name.to_owned(), index: usize::MAX },
+                    });
                 }
                 '}' => return Err(wrong()),
                 _ => plain.push(character),
@@ -72,7 +77,7 @@ impl Template {
     pub fn columns(&self) -> String {
         let names = self.parts.iter().filter_map(|part| match part {
             Part::Column { name, .. } => Some(name.as_str()),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Number => None,
         });
         names.collect::<Vec<_>>().join(" + ")
     }
@@ -92,16 +97,17 @@ impl Template {
     }
 
     /// Writes the text for a row, trimmed. A template whose columns are all empty is empty.
-    pub fn render(&self, row: &Record) -> String {
+    pub fn render(&self, row: &Row<'_>) -> String {
         if let [Part::Column { index, .. }] = self.parts.as_slice() {
-            return row.field(*index).trim().to_owned();
+            return row.record.field(*index).trim().to_owned();
         }
         let (mut text, mut columns, mut filled) = (String::new(), 0, 0);
         for part in &self.parts {
             match part {
                 Part::Text(plain) => text.push_str(plain),
+                Part::Number => text.push_str(&row.number.to_string()),
                 Part::Column { index, .. } => {
-                    let value = row.field(*index).trim();
+                    let value = row.record.field(*index).trim();
                     columns += 1;
                     filled += usize::from(!value.is_empty());
                     text.push_str(value);

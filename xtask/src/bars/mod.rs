@@ -6,6 +6,7 @@ mod floor;
 mod ground;
 pub use ground::Measured;
 mod p10_http;
+mod p11_import;
 mod p14_wait;
 mod p1_append;
 mod p2_clients;
@@ -67,6 +68,7 @@ const BARS: &[Bar] = &[
     p9_memory::BAR,
     p10_http::BAR,
     p14_wait::BAR,
+    p11_import::BAR,
 ];
 
 /// How often `check` measures a bar before it counts as failed.
@@ -156,6 +158,7 @@ pub fn child(words: &[&str]) -> ChoreResult {
         ["p5", rest @ ..] => p5_open::child(rest),
         ["p9", rest @ ..] => p9_memory::child(rest),
         ["p10", rest @ ..] => p10_http::child(rest),
+        ["p11", rest @ ..] => p11_import::child(rest),
         _ => Err("not a part of a bar".into()),
     }
 }

@@ -79,7 +79,7 @@ pub fn child(words: &[&str]) -> ChoreResult {
 }
 
 /// Reads the process's resident memory (proc(5), statm: the second figure, in pages).
-fn resident_bytes() -> Measured<u64> {
+pub fn resident_bytes() -> Measured<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = statm.split_whitespace().nth(1).ok_or("statm is empty")?.parse()?;
     Ok(pages * rustix::param::page_size() as u64)

@@ -30,13 +30,14 @@ pub(super) const TABLE: &[CommandZh] = &[
     },
     CommandZh {
         path: "import",
-        about: "按映射导入 CSV 文件；重复导入不会重复记录",
+        about: "按映射导入文件；重复导入不会重复记录",
         arguments: &[
-            ("file", "CSV 文件，UTF-8 编码，首行为列名"),
-            ("mapping", "各行如何成为事件：TOML 文件，或自带的 contacts、calls、ibm-ar、maven-crm"),
+            ("files", "文件：CSV、JSON lines 或 XLSX，可为 gzip 或 zip 压缩；首行为列名"),
+            ("mapping", "各行如何成为事件：TOML 文件，或自带的映射（--show 列出）"),
             ("dry_run", "只说明哪些会被接受或拒绝，不保留任何内容"),
-            ("refused", "把被拒绝的行连同原因写入此 CSV 文件"),
-            ("show", "显示一个自带的映射，作为您自己的起点"),
+            ("refused", "把被拒绝的行连同原因写入此 CSV 文件；有多个文件时写入此文件夹"),
+            ("guess", "查看文件，并在标准输出写出带注释的初步映射"),
+            ("show", "显示一个自带的映射，作为您自己的起点；不写名称则列出全部"),
         ],
     },
     CommandZh {

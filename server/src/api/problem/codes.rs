@@ -147,6 +147,30 @@ codes! {
     ColumnsDiffer "columns_differ" UNPROCESSABLE_ENTITY Retry::No,
         "the file's columns are not those of the mapping", "文件的列与映射不符",
         "correct the column names in the mapping or in the file", "请更正映射或文件中的列名";
+    NotATable "not_a_table" UNPROCESSABLE_ENTITY Retry::No,
+        "the file is no table that can be imported", "文件不是可以导入的表格",
+        "import CSV, JSON lines or XLSX", "请导入 CSV、JSON lines 或 XLSX";
+    ChoiceNeeded "choice_needed" UNPROCESSABLE_ENTITY Retry::No,
+        "the archive or workbook holds several tables", "压缩包或工作簿含有多个表格",
+        "say entry or sheet in the mapping", "请在映射中写明 entry 或 sheet";
+    ArchiveUnreadable "archive_unreadable" UNPROCESSABLE_ENTITY Retry::No,
+        "the archive or workbook cannot be read", "压缩包或工作簿无法读取",
+        "save the file again and import that", "请重新保存文件后导入";
+    UnpacksTooLarge "unpacks_too_large" UNPROCESSABLE_ENTITY Retry::No,
+        "the file unpacks to far more than any table holds", "文件解压后过大",
+        "unpack the file yourself and look at it before you import it", "请自行解压并查看后再导入";
+    FileEmpty "file_empty" UNPROCESSABLE_ENTITY Retry::No,
+        "the file is empty", "文件是空的",
+        "the first row must name the columns", "首行必须是列名";
+    FileMissing "file_missing" UNPROCESSABLE_ENTITY Retry::No,
+        "the mapping needs a file that is not among those given", "缺少映射所需的文件",
+        "name that file too", "请一并指明该文件";
+    FileUnknown "file_unknown" UNPROCESSABLE_ENTITY Retry::No,
+        "a file is none of those of the mapping", "有文件不在映射之中",
+        "leave the file out, or add it to the mapping as a [[file]]", "请去掉该文件，或在映射中加入 [[file]]";
+    TableAmbiguous "table_ambiguous" UNPROCESSABLE_ENTITY Retry::No,
+        "a table to look things up in gives two answers for one key", "查询表中同一键有两种内容",
+        "choose another key or correct the file", "请选择别的键或更正文件";
     NameUnfit "name_unfit" UNPROCESSABLE_ENTITY Retry::No,
         "a text cannot be stored as it is", "有一段文字无法照原样存储",
         "shorten it, and leave control characters out", "请缩短文字，并去掉控制字符";

@@ -13,7 +13,7 @@ pub(super) fn take(pen: &mut Pen) -> Told {
     let moment = Moment::on(day(2025, 12, 29), 16 * 60);
     let exported = DataExported {
         format: ExportFormat::Xlsx,
-        customer: None,
+        of_customer: None,
         kind: Some(text("payment.received")?),
         since: None,
         as_of: None,

@@ -96,7 +96,7 @@ pub fn fields(kind: Kind) -> Value {
         | Kind::EventVoided
         | Kind::ImportApplied => book_fields(kind),
         Kind::DataExported => json!({
-            "format": "csv", "customer": "C-0173", "kind": "invoice.issued",
+            "format": "csv", "of_customer": "C-0173", "kind": "invoice.issued",
             "since": "2026-01-01T00:00:00+08:00", "as_of": "2026-03-31T23:59:59.999999+08:00",
             "known_at": null, "from": 0, "before": 700, "personal": false,
         }),

@@ -27,7 +27,7 @@ crate::record! {
         /// The form of the file.
         pub format: ExportFormat,
         /// Only this customer's events.
-        pub customer: Option<CustomerCode>,
+        pub of_customer: Option<CustomerCode>,
         /// Only events of this kind, by its stored name.
         pub kind: Option<Label>,
         /// Only what was so at or after this instant.

@@ -15,7 +15,7 @@ pub(super) fn exported(body: &DataExported) -> Summary {
     } else {
         (", personal sections sealed", "，个人内容未开封")
     };
-    let whose = body.customer.as_ref().map(|customer| format!("{customer} "));
+    let whose = body.of_customer.as_ref().map(|customer| format!("{customer} "));
     let whose = whose.unwrap_or_default();
     Summary::new(
         format!("{whose}{what} from {from} to before {before} exported as {format}{}", personal.0),

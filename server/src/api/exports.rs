@@ -219,7 +219,7 @@ async fn note(
     let kind = plan.asked.kind.as_deref().map(Label::new).transpose();
     let exported = DataExported {
         format: plan.format,
-        customer: plan.query.stream.as_ref().and_then(|stream| stream.customer().cloned()),
+        of_customer: plan.query.stream.as_ref().and_then(|stream| stream.customer().cloned()),
         kind: kind.unwrap_or_default(),
         since: plan.asked.since,
         as_of: plan.resolved.view.as_of,

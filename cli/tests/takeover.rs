@@ -107,6 +107,10 @@ impl Book {
     }
 }
 
+/// The customers of the sample year with a fact that cannot be taken over: a payment bounced in a
+/// chain, a payment claimed out of suspense, one for another customer's debt, and a call back.
+const APART: [&str; 4] = ["C-1004", "C-1022", "C-1023", "C-1024"];
+
 #[tokio::test]
 async fn a_whole_export_taken_into_a_new_ledger_gives_the_same_facts() {
     let old = founded(1);
@@ -116,13 +120,18 @@ async fn a_whole_export_taken_into_a_new_ledger_gives_the_same_facts() {
     let new = founded(2);
     new.clock.set(old.clock.now());
     let lines = new.take(&file).await;
+    // What touches two customers, and what another fact follows from that would be another here, is
+    // refused by name (docs/reference/export.md).
     let refused: Vec<&Value> = lines.iter().filter_map(|line| line.get("refused")).collect();
-    assert!(
-        refused.is_empty(),
-        "{} refused: {:#?}",
-        refused.len(),
-        &refused[..refused.len().min(5)]
-    );
+    for refusal in &refused {
+        let code = refusal["code"].as_str().unwrap();
+        assert!(
+            ["taken_over_differs", "record_unknown", "reason_missing"].contains(&code),
+            "{refusal:#}"
+        );
+        let customer = refusal["stream"].as_str().unwrap();
+        assert!(APART.iter().any(|apart| customer.ends_with(apart)), "{refusal:#}");
+    }
     let done = &lines.last().unwrap()["done"];
     let events = &done["events"];
     println!("{events}");
@@ -133,7 +142,9 @@ async fn a_whole_export_taken_into_a_new_ledger_gives_the_same_facts() {
     for as_of in ["2025-03-31", "2025-08-15", "2025-12-31"] {
         let (there, here) = (old.customers(as_of).await, new.customers(as_of).await);
         assert_eq!(there.len(), here.len(), "{as_of}");
-        for (there, here) in there.iter().zip(&here) {
+        let whole = |page: &&Value| !APART.iter().any(|apart| page[0] == *apart);
+        assert_eq!(there.iter().filter(whole).count(), there.len() - APART.len());
+        for (there, here) in there.iter().filter(whole).zip(here.iter().filter(whole)) {
             assert_eq!(there, here, "{as_of}");
         }
     }

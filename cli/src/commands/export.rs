@@ -213,7 +213,8 @@ fn put_beside(part: &Path, path: &Path) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(from))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
-    let mark = format!("\n{MARK},");
+    // A cell that begins with this sign is quoted, so that nobody takes the line for a comment.
+    let mark = format!("\n\"{MARK}\",");
     let at = tail.windows(mark.len()).rposition(|window| window == mark.as_bytes());
     let missing = || std::io::Error::other("the table has no statement");
     let at = at.ok_or_else(missing)?;

@@ -130,8 +130,8 @@ codes! {
     NumberTooLong "number_too_long" BAD_REQUEST Retry::No,
         "a number has too many characters", "有一个数字过长",
         "send amounts as whole minor units", "金额请以最小货币单位的整数发送";
-    EncodingUnsupported "encoding_unsupported" BAD_REQUEST Retry::No,
-        "the mapping names an encoding that is not read", "映射所说的编码不受支持",
+    EncodingUnsupported "encoding_unsupported" UNPROCESSABLE_ENTITY Retry::No,
+        "the encoding of the file is not one that is read", "文件的编码不受支持",
         "convert the file to UTF-8 first", "请先将文件转换为 UTF-8";
     CommandUnknown "command_unknown" BAD_REQUEST Retry::No,
         "the mapping names a command that does not exist", "映射所说的命令不存在",

@@ -114,7 +114,7 @@ async fn an_export_is_noted_with_its_bounds_and_does_not_hold_its_note() {
     );
     assert_eq!(event["reason"], "audit");
     let body = &event["body"];
-    assert_eq!((&body["customer"], &body["kind"]), (&json!("C-2"), &json!("receivable.opened")));
+    assert_eq!((&body["of_customer"], &body["kind"]), (&json!("C-2"), &json!("receivable.opened")));
     assert_eq!(
         (&body["from"], &body["before"], &body["personal"]),
         (&json!(0), &json!(end), &json!(false))
@@ -156,7 +156,7 @@ async fn a_file_that_is_cut_or_changed_is_told_from_a_whole_one() {
         let digest = |fault: &Fault| matches!(fault, Fault::DigestDiffers { .. });
         assert!(changed.iter().any(digest), "{changed:?}");
         // Any single byte, anywhere before the statement.
-        let body = text.rfind("\n{\"export_end\"").or(text.rfind("\n#daybook-export")).unwrap();
+        let body = text.rfind("\n{\"export_end\"").or(text.rfind("\n\"#daybook-export\"")).unwrap();
         for at in (0..body).step_by(97) {
             let mut bytes = file.clone();
             bytes[at] ^= 1;

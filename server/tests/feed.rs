@@ -136,7 +136,7 @@ async fn a_reader_that_stands_still_holds_nobody_up() {
     let place = open();
     let running = Running::over(&place.ledger);
     let client = running.client();
-    let from = record(&client, vec![register("C-1")]).await.0;
+    let from = record(&client, vec![register("C-1"), note("C-1", "first")]).await.0;
     let mut slow = client.follow(FeedQuery { from: Some(from), ..FeedQuery::default() });
     assert_eq!(caught_up(&mut slow).await, []);
     let (text, mut last) = ("x".repeat(2000), Position(from));
@@ -243,7 +243,7 @@ async fn a_read_waits_for_the_position_it_names() {
         record(&place.client, vec![register("C-1")]).await
     });
     assert_eq!(answer.status, 200, "{}", answer.body);
-    assert_eq!(answer.body["events"][0]["position"], end.0);
+    assert!(answer.body["events"][0]["position"].as_u64().unwrap() >= end.0);
     let path = format!("/v1/book?at_least={}&wait_seconds=0", end.0 + 9);
     let late = call(&place.router, get(path)).await;
     assert_eq!((late.status, late.body["code"].as_str()), (503, Some("position_not_reached")));

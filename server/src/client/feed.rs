@@ -188,7 +188,7 @@ impl Follower {
                     ("event", value) => kind = value,
                     ("data", value) => data = Some(value),
                     ("id", value) => id = value.parse().ok(),
-                    ("", _) => comment = true,
+                    ("", _) if line.starts_with(':') => comment = true,
                     _ => {}
                 }
             }

@@ -71,6 +71,9 @@ const BARS: &[Bar] = &[
     p11_import::BAR,
 ];
 
+/// Bars that `bench` alone measures: too few figures of them have been taken to hold a change back.
+const BENCH_ONLY: &[&str] = &["D1", "P4", "P6", "P7", "P10", "P11", "P14"];
+
 /// How often `check` measures a bar before it counts as failed.
 const CHECK_ATTEMPTS: usize = 3;
 
@@ -101,6 +104,10 @@ pub fn list() {
 pub fn check() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let mut failed = Vec::new();
     for bar in BARS {
+        if BENCH_ONLY.contains(&bar.id) {
+            println!("skipped  {}: `cargo xtask bench {}` measures it", bar.id, bar.id);
+            continue;
+        }
         let mut held = false;
         for _ in 0..CHECK_ATTEMPTS {
             held = run_one(bar, Scale::Check)?.held;

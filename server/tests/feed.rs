@@ -258,5 +258,5 @@ async fn a_read_waits_for_the_position_it_names() {
         assert_eq!((refused.status, refused.body["field"].as_str()), (400, Some(field)));
     }
     let client = place.client.clone().at_least(end.next());
-    assert_eq!(client.book().await.unwrap().position, end.next());
+    assert!(client.book().await.unwrap().position >= end.next());
 }

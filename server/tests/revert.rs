@@ -123,9 +123,11 @@ async fn view(place: &Place) -> Value {
     for customer in list["customers"].as_array().unwrap() {
         let code = customer["code"].as_str().unwrap();
         let page = place.get(&format!("/v1/customers/{code}")).await;
-        seen.push(
-            json!({ "row": customer, "profile": page["profile"], "dealings": page["dealings"] }),
-        );
+        // How many events there are includes those that count nowhere.
+        let (mut row, mut profile) = (customer.clone(), page["profile"].clone());
+        row["events"] = Value::Null;
+        profile["figures"]["events"] = Value::Null;
+        seen.push(json!({ "row": row, "profile": profile, "dealings": page["dealings"] }));
     }
     let stats = place.get("/v1/stats").await;
     json!({ "customers": seen, "total": list["total"], "outstanding": stats["outstanding"] })
@@ -133,11 +135,13 @@ async fn view(place: &Place) -> Value {
 
 async fn begun() -> Place {
     let place = Place::founded(3);
+    let mut debt = owes("C-1", "AR-0", 90_000);
+    debt["document_on"] = json!("2025-09-30");
     place
         .take(json!([
             [register("C-1", "First")],
             [register("C-2", "Second"), call("C-2", "hello")],
-            [owes("C-1", "AR-0", 90_000)],
+            [debt],
         ]))
         .await;
     place
@@ -207,7 +211,7 @@ async fn what_was_built_upon_stays_and_is_named() {
     let file = format!("{HEADER}1,N-1,2025-11-03,,,lathe,,,\n2,N-1,2025-11-04,,,press,12.50,,\n");
     let applied = import(&place, &file).await;
     let stage = json!({ "customer": "N-1", "command": "change_opportunity_stage",
-        "opportunity": "O-1", "stage": "qualified" });
+        "opportunity": "O-1", "from": "lead", "to": "qualified", "change": "advance" });
     let moved = place.take(json!([[stage]])).await;
     let lines = revert(&place, "legacy", false).await;
     let stays: Vec<&Value> = lines.iter().filter_map(|line| line.get("stays")).collect();

@@ -3,7 +3,7 @@
 //!
 //! Every request says in its reason `batch-index-size`, and in its personal section again, so that a
 //! check sees what is missing and what cannot be opened. With files, most batches end in a call with
-//! attachments, whose content follows from the same three numbers ([`super::files`]).
+//! attachments, whose content follows from the same three numbers (`files.rs`).
 
 use std::path::Path;
 use std::sync::Arc;

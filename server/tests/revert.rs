@@ -157,7 +157,7 @@ fn rows(seed: u64) -> String {
         state % below
     };
     let mut file = HEADER.to_owned();
-    for id in 0..(8 + draw(30)) {
+    for id in 1..(9 + draw(30)) {
         let customer = ["C-1", "C-2", "N-1", "N-2", "N-3"][draw(5) as usize];
         let on = format!("2025-1{}-{:02}", draw(3), 1 + draw(28));
         let (city, phone) = match draw(3) {

@@ -177,7 +177,9 @@ impl World {
             limit: Some(500),
             ..CustomersQuery::default()
         };
-        let answer = self.runtime.block_on(client.customer("C-1", &query)).expect("answered");
+        let mut answer = self.runtime.block_on(client.customer("C-1", &query)).expect("answered");
+        // What an answer leaves out is told of the log as it is now.
+        answer.basis.learned_later = None;
         serde_json::to_string(&answer).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Calendars (ICS, RFC 5545): visits and tasks, in and out.
 //!
-//! The way of an entry: [`file`] takes the file apart, [`entry`] says what it means and when, the
-//! directory says whose it is, [`plan`] what follows at that customer. What is over is recorded as a
+//! The way of an entry: [`file`] takes the file apart, `entry` says what it means and when, the
+//! directory says whose it is, `plan` what follows at that customer. What is over is recorded as a
 //! visit, what is to come is planned as a task, and the task is closed by the visit it becomes.
 //!
 //! Invariant: the same entries taken in again add nothing: an id follows from the entry's `UID`, and

@@ -1,7 +1,7 @@
 //! Exports: events as a file for other programs, and the check that such a file is whole.
 //!
 //! The way out: [`row`] says what is told of an event, a form ([`jsonl`], [`table`], [`workbook`])
-//! writes rows, [`write()`] walks the log and hands the bytes on. The way back: [`mod@check`]
+//! writes rows, `write` walks the log and hands the bytes on. The way back: [`mod@check`]
 //! says whether all rows of a file are there and none is changed.
 //!
 //! Invariant: every file says what was asked, on what basis, how many rows and sums it holds and

@@ -1,6 +1,6 @@
 //! Dates and times as people say them, in English and in Chinese, read in a zone.
 //!
-//! The two grammars ([`english`], [`chinese`]) know words; what they make of a text is a set of days
+//! The two grammars (`english`, `chinese`) know words; what they make of a text is a set of days
 //! and a set of times that it can mean. Invariant: a text that can mean two things is refused with
 //! both, never guessed. Every form that is understood stands in `docs/reference/dates.md`, whose
 //! table a test reads. What this module does not do: ask for the time.

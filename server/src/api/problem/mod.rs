@@ -198,7 +198,7 @@ impl Told {
 /// The type of problem documents.
 pub const PROBLEM_TYPE: &str = "application/problem+json";
 
-/// Answers in English, and leaves itself on the answer so that [`in_the_callers_language`] can say
+/// Answers in English, and leaves itself on the answer so that `in_the_callers_language` can say
 /// it again.
 impl IntoResponse for Told {
     fn into_response(self) -> Response {

@@ -1,10 +1,11 @@
 //! What an opening makes of a journal that was cut off, damaged, exchanged or lost.
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod store;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -292,6 +293,28 @@ fn a_missing_or_exchanged_file_is_named() {
         book.with(|| fs::write(book.dir.join("book"), later.encode()).unwrap(), || book.code());
     assert_eq!(code, "head_missing", "tree heads of before a restore count no longer");
     book.open().unwrap();
+}
+
+#[test]
+fn a_tree_head_that_every_copy_holds_is_not_written_again() {
+    let mut book = Book::new();
+    book.closed(&[100]);
+    let outside = fs::read_dir(&book.outside).unwrap().next().unwrap().unwrap().path();
+    let heads = [book.dir.join("heads/head"), outside];
+    // A head is replaced by a new file, so one that is still the same file was left alone.
+    let files = || heads.each_ref().map(|path| fs::metadata(path).map(|data| data.ino()).ok());
+    let before = files();
+    book.closed(&[]);
+    assert_eq!(files(), before, "whoever only reads writes no head");
+    for gone in &heads {
+        fs::remove_file(gone).unwrap();
+        book.closed(&[]);
+        assert!(files().iter().all(Option::is_some), "{} is made again", gone.display());
+    }
+    let before = files();
+    book.closed(&[1]);
+    let after = files();
+    assert!(after[0] != before[0] && after[1] != before[1], "there is more to sign");
 }
 
 #[test]

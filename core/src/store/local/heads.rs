@@ -179,6 +179,8 @@ pub(crate) struct KnownHeads {
     pub(crate) path: PathBuf,
     /// Copies that are gone or damaged though another is good.
     pub(crate) missing: Vec<PathBuf>,
+    /// Whether every copy is there and of the newest.
+    pub(crate) agreed: bool,
 }
 
 /// Reads the head in the ledger and the copy outside it, and returns the newest.
@@ -216,11 +218,16 @@ pub(crate) fn read_known(
             size: inside.size,
         });
     }
+    let agreed = missing.is_empty() && same_note(&good);
     match good.into_iter().max_by_key(|(head, _)| head.size) {
-        Some((newest, path)) => Ok(KnownHeads { newest, path, missing }),
+        Some((newest, path)) => Ok(KnownHeads { newest, path, missing, agreed }),
         None => Err(damage
             .unwrap_or(StoreOpenError::HeadMissing { path: inside_path.display().to_string() })),
     }
+}
+
+fn same_note(heads: &[(KeptHead, PathBuf)]) -> bool {
+    heads.windows(2).all(|pair| matches!(pair, [(one, _), (two, _)] if one.note == two.note))
 }
 
 /// Reads one head file; nothing when it is not there or of an epoch before a restore.

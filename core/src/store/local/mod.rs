@@ -71,6 +71,7 @@ use super::{AppendError, Group, Head, LogStore, Order, StoreError, StoredEvent, 
 use crate::event::Header;
 use crate::event::index::Term;
 use crate::position::Position;
+use crate::proof::Hash;
 use crate::time::{Seen, Timestamp};
 
 /// The folder of the journal.
@@ -110,6 +111,8 @@ pub struct LocalStore {
 struct Writer {
     journal: JournalWriter,
     recent: VecDeque<Place>,
+    /// Size and root of the tree head that every copy holds, if they hold one and the same.
+    kept: Option<(u64, Hash)>,
     appended: Appended,
     closed: bool,
 }
@@ -265,6 +268,11 @@ impl LocalStore {
         let (size, root) = parse_note(note).map_err(|error| {
             failed(&inside, std::io::Error::new(std::io::ErrorKind::InvalidInput, error))
         })?;
+        // Whoever only reads writes nothing when it closes.
+        if writer.kept == Some((size, root)) {
+            return Ok(());
+        }
+        writer.kept = None;
         let known = writer.recent.binary_search_by_key(&size, |place| place.tree.size());
         let place = known.ok().and_then(|at| writer.recent.get(at));
         let place = place.filter(|place| place.tree.root() == root).cloned();
@@ -290,6 +298,7 @@ impl LocalStore {
                 return Err(failed(&path, source));
             }
         }
+        writer.kept = Some((size, root));
         Ok(())
     }
 
@@ -487,7 +496,11 @@ impl Drop for LocalStore {
     fn drop(&mut self) {
         self.stop_threads();
         if let Some(index) = self.index.take() {
-            Index::let_go(index);
+            if self.writer().closed {
+                Index::put_away(index);
+            } else {
+                Index::let_go(index);
+            }
         }
     }
 }

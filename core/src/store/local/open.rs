@@ -237,7 +237,12 @@ fn open_with(
         next_key_slot: end.next_key_slot,
     };
     let store = start(dir, identity, options, index, journal, lock, &head, rebuilt.is_some());
-    store.writer().remember(&head);
+    {
+        let mut writer = store.writer();
+        writer.remember(&head);
+        let signed = known.agreed && !known.newest.note.is_empty();
+        writer.kept = signed.then_some((known.newest.size, known.newest.root));
+    }
     let added = match &store.index {
         None => 0,
         Some(index) => match catch_up(&store, index, &recovered, first, events) {
@@ -392,6 +397,7 @@ fn start(
         writer: Mutex::new(Writer {
             journal,
             recent: Default::default(),
+            kept: None,
             appended: Default::default(),
             closed: false,
         }),

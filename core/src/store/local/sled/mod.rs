@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use blocks::{Block, PackedBlock, block_first, block_key, checksum};
@@ -50,6 +50,10 @@ const CACHE_SIZE_BYTES: usize = 32 << 20;
 
 /// Bytes after which a long write is cut into another batch.
 const BATCH_SIZE_BYTES: usize = 1 << 20;
+
+/// Bytes written after which it is worth opening the index once more when it is let go: sled reads
+/// everything it has written since it was opened last, and remembers where it was only then.
+const REOPENED_SIZE_BYTES: u64 = 96 << 20;
 
 /// How many runs of a size are merged into one of the next.
 const MERGE_RUNS: usize = 8;
@@ -86,6 +90,7 @@ pub(crate) struct Index {
     directory: Mutex<Directory>,
     runs: RwLock<Arc<Vec<Arc<Run>>>>,
     cache: Mutex<Cache>,
+    written_size_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -119,6 +124,7 @@ impl Index {
                 directory: Mutex::default(),
                 runs: RwLock::default(),
                 cache: Mutex::default(),
+                written_size_bytes: AtomicU64::new(0),
             };
             index.load()?;
             Ok(index)
@@ -223,6 +229,7 @@ impl Index {
         next.blocks_next = Position(last.first.0 + u64::from(last.count));
         let mut batch = sled::Batch::default();
         for block in packed {
+            self.note_written(block.value.len());
             batch.insert(&block_key(block.first), block.value.as_slice());
         }
         batch.insert(DIRECTORY_KEY, self.encode_directory(&next, &self.runs()));
@@ -294,6 +301,21 @@ impl Index {
         });
     }
 
+    /// Lets go of the index after a close in order, so that the next opening is quick however much was
+    /// written since the last one.
+    pub(crate) fn put_away(index: Arc<Index>) {
+        let much = index.written_size_bytes.load(Ordering::Relaxed) >= REOPENED_SIZE_BYTES;
+        let (path, book, epoch) = (index.path.clone(), index.book, index.epoch);
+        Index::let_go(index);
+        if much && let Ok(index) = Index::open(&path, book, epoch) {
+            Index::let_go(Arc::new(index));
+        }
+    }
+
+    fn note_written(&self, size_bytes: usize) {
+        self.written_size_bytes.fetch_add(size_bytes as u64, Ordering::Relaxed);
+    }
+
     fn take_run_number(&self) -> u32 {
         let mut directory = lock(&self.directory);
         let number = directory.next_run;
@@ -307,6 +329,7 @@ impl Index {
         let mut size = 0usize;
         for (key, value) in values {
             size += value.len();
+            self.note_written(value.len());
             batch.insert(&key, value);
             if size >= BATCH_SIZE_BYTES {
                 let full = std::mem::take(&mut batch);

@@ -51,6 +51,7 @@ impl Index {
                 let key = page_key(stream, number, pages);
                 batch.insert(&key, checked(&key, cut.to_vec()));
                 pages += 1;
+                self.note_written(cut.len());
                 size += cut.len();
                 if size >= BATCH_SIZE_BYTES {
                     self.db.apply_batch(std::mem::take(&mut batch)).map_err(failed)?;
@@ -181,8 +182,37 @@ fn checked(key: &[u8], mut content: Vec<u8>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::REOPENED_SIZE_BYTES;
     use super::*;
     use crate::id::BookId;
+
+    #[test]
+    fn what_was_written_in_a_long_run_is_not_read_again_at_the_next_opening() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, book) = (folder.path().join("sled"), BookId(uuid::Uuid::from_u128(9)));
+        let snapshot = || {
+            let names = std::fs::read_dir(&path)
+                .expect("listed")
+                .map(|entry| entry.expect("listed").file_name().to_string_lossy().into_owned());
+            names.filter(|name| name.starts_with("snap.")).max()
+        };
+        let opened = || Arc::new(Index::open(&path, book, 1).expect("opened"));
+        Index::put_away(opened());
+        let index = opened();
+        let before = snapshot();
+        index.put_state(Term(1), &vec![7; 1000]).expect("put");
+        Index::put_away(index);
+        assert_eq!(snapshot(), before, "a short run leaves it to the next opening");
+        let index = opened();
+        let before = snapshot();
+        index.put_state(Term(1), &vec![7; 1000]).expect("put");
+        index.note_written(REOPENED_SIZE_BYTES as usize);
+        Index::put_away(index);
+        assert!(snapshot() > before, "sled remembers where it was");
+        assert_eq!(opened().state(Term(1)).expect("read"), Some(vec![7; 1000]));
+    }
 
     #[test]
     fn a_state_takes_the_place_of_the_one_before_and_leaves_the_others_alone() {

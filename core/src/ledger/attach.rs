@@ -155,7 +155,7 @@ impl Reader {
 pub(super) struct Loan {
     stream: StreamId,
     subject: Subject,
-    reply: oneshot::Sender<Result<SubjectKey, AttachError>>,
+    pub(super) reply: oneshot::Sender<Result<SubjectKey, AttachError>>,
 }
 
 /// The slots of one stream, by subject and class.
@@ -187,33 +187,26 @@ impl Desk {
         head.next_key_slot.max(self.lent.until)
     }
 
-    /// Answers a request for a key.
-    pub(super) fn lend(&mut self, loan: Loan, head: &Head, next_key_slot: &mut u64) {
-        let Loan { stream, subject, reply } = loan;
-        let answer = self.key_of(&stream, subject, head, next_key_slot);
-        // Nobody listens when the caller has gone; the loan stands.
-        let _ = reply.send(answer);
-    }
-
-    fn key_of(
+    /// Finds or makes the key that a loan asks for.
+    pub(super) fn key_of(
         &mut self,
-        stream: &StreamId,
-        subject: Subject,
+        loan: &Loan,
         head: &Head,
         next_key_slot: &mut u64,
     ) -> Result<SubjectKey, AttachError> {
+        let Loan { stream, subject, .. } = loan;
         self.load(stream)?;
         let class = Class::Correspondence;
         let known = match self.states.get(stream) {
             Some(state) => {
                 let mut delta = Delta::default();
                 let draft = Draft::new(state, &mut delta);
-                attachment::require_subject(&subject, &draft)?;
-                draft.key_slot(&subject, class)
+                attachment::require_subject(subject, &draft)?;
+                draft.key_slot(subject, class)
             }
             None => None,
         };
-        let place = (subject, class);
+        let place = (subject.clone(), class);
         let lent = self.lent.slots.get(stream).and_then(|slots| slots.get(&place)).copied();
         let broken = |error: VaultError| SubmitError::from(error);
         let slot = match known.or(lent) {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tokio::sync::{oneshot, watch};
 
-use super::attach::{Lent, Loan};
+use super::attach::{AttachError, Lent, Loan};
 use super::batch::{Answer, BATCH_REQUESTS_MAX, Batch, Mode, SubmitError};
 use super::clock::{ClockState, ClockWatch};
 use super::prepare::{Asker, Desk, Mark, Pending, Sheet, book_marks};
@@ -121,9 +121,8 @@ impl Writer {
                     }
                 }
                 Ok(Job::Lend(loan)) => {
-                    let head = self.store.head();
-                    let mut next_key_slot = self.desk.next_key_slot(&head);
-                    self.desk.lend(loan, &head, &mut next_key_slot);
+                    let mut next_key_slot = self.desk.next_key_slot(&self.store.head());
+                    self.lend(loan, &mut next_key_slot);
                 }
                 Ok(Job::Clock { confirmed, reply }) => self.answer_clock(confirmed, reply),
                 Ok(Job::Close { reply }) => {
@@ -186,9 +185,7 @@ impl Writer {
             };
             match inbox.recv_timeout(wait) {
                 Ok(Job::Submit { batch, reply }) => next = Some((batch, reply)),
-                Ok(Job::Lend(loan)) => {
-                    self.desk.lend(loan, &self.store.head(), &mut pending.next_key_slot);
-                }
+                Ok(Job::Lend(loan)) => self.lend(loan, &mut pending.next_key_slot),
                 Ok(Job::Clock { confirmed, reply }) => self.answer_clock(confirmed, reply),
                 Ok(Job::Close { reply }) => close = Some(reply),
                 Err(_) => {}
@@ -244,6 +241,22 @@ impl Writer {
             }
         }
         Ok(Answer { units, next: pending.next() })
+    }
+
+    /// Answers a request for the key of a subject's files.
+    fn lend(&mut self, loan: Loan, next_key_slot: &mut u64) {
+        let answer = if self.stopped {
+            Err(SubmitError::from(AppendError::ReadOnly).into())
+        } else {
+            self.desk.key_of(&loan, &self.store.head(), next_key_slot).map_err(
+                |error| match error {
+                    AttachError::Ledger(error) => self.judge(error).into(),
+                    refused => refused,
+                },
+            )
+        };
+        // Nobody listens when the caller has gone; the loan stands.
+        let _ = loan.reply.send(answer);
     }
 
     fn answer_clock(

@@ -108,7 +108,7 @@ fn after_failure<T: Tortured>(opened: &mut T, failure: Failure, acked: u64) -> V
     };
     for _ in 0..3 {
         if let Err(problem) = opened.refuses() {
-            return json!({"outcome": "broken", "text": problem});
+            return json!({"outcome": "broken", "text": format!("after {code}, {text}: {problem}")});
         }
     }
     match opened.check(acked..=acked) {

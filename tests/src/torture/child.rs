@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::tortured::What;
 use super::{TortureError, io};
 
+/// What must be free in memory for a trial to run there; the largest takes a tenth of it.
+const IN_MEMORY_SIZE_BYTES: u64 = 4 << 30;
+
 /// One trial's files: a folder with the ledger, the outside tree heads, the acks and the log.
 #[derive(Debug)]
 pub struct Trial {
@@ -25,10 +28,12 @@ impl Trial {
     /// # Errors
     /// What the system says.
     pub fn new(what: What, seed: u64) -> Result<Trial, TortureError> {
-        // Memory is as good as a disk here: what matters is recorded, and nothing is cut off.
-        let shared = Path::new("/dev/shm");
+        // Memory is as good as a disk here, if there is enough: what matters is recorded, and nothing
+        // is cut off. In a container there may be next to none.
+        let memory = Path::new("/dev/shm");
         let builder = tempfile::Builder::new().prefix("daybook-torture-").to_owned();
-        let folder = if shared.is_dir() { builder.tempdir_in(shared) } else { builder.tempdir() };
+        let roomy = free_size_bytes(memory) >= IN_MEMORY_SIZE_BYTES;
+        let folder = if roomy { builder.tempdir_in(memory) } else { builder.tempdir() };
         let folder = folder.map_err(io("making a folder for a trial"))?;
         std::fs::create_dir(folder.path().join("root")).map_err(io("making a folder"))?;
         Ok(Trial { folder, variables: BTreeMap::new(), seed, what })
@@ -137,6 +142,10 @@ impl Trial {
         let kept = self.folder.keep().display().to_string();
         TortureError::Broken { bar, trial, problem, kept }
     }
+}
+
+fn free_size_bytes(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 /// Returns the line the child ended with.

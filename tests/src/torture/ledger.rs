@@ -215,7 +215,8 @@ impl<const FILES: bool> Tortured for Whole<FILES> {
             Err(Failure::Storage { code, .. }) if code == "read_only" => Ok(()),
             // When it was a file that failed, it is files that are refused from then on.
             Err(Failure::Storage { text, .. }) if text.contains("since the disk failed") => Ok(()),
-            other => Err(format!("it is not read-only after a failure: {other:?}")),
+            Err(other) => Err(format!("another failure follows: {other:?}")),
+            Ok(answer) => Err(format!("it is not read-only: it stands at {}", answer.next)),
         }
     }
 

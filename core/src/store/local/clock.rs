@@ -14,7 +14,8 @@
 //! ```
 //! In bytes it begins `64617962 6f6f6b20 636c6f63 6b20310a`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use super::identity::{value, with_checksum, without_checksum};
@@ -28,7 +29,10 @@ pub(crate) const CLOCK_FILE: &str = "clock";
 pub(crate) fn write(dir: &Path, book: BookId, seen: &Seen) {
     let path = dir.join(CLOCK_FILE);
     let unfinished = path.with_extension("tmp");
-    let written = fs::write(&unfinished, encode(book, seen));
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(encode(book, seen).as_bytes())?;
+        file.sync_all()
+    });
     if written.and_then(|()| fs::rename(&unfinished, &path)).is_err() {
         let _ = fs::remove_file(&unfinished);
     }

@@ -138,6 +138,7 @@ fn index_some(
     }
     index.put_blocks(&blocks)?;
     visible.forget_before(index.blocks_next(), packer.next());
+    index.refresh()?;
     Ok(more && !visible.work().stopping)
 }
 

@@ -16,6 +16,7 @@
 //! The directory's key is `6d`; its value begins `01000000`.
 
 pub(crate) mod blocks;
+mod handle;
 pub(crate) mod postings;
 mod states;
 
@@ -23,10 +24,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use blocks::{Block, PackedBlock, block_first, block_key, checksum};
+use handle::Handle;
 use postings::{Entries, Memtable, Run, RunWriter, StoredValue, content, run_key, run_of};
 
 use crate::event::index::Term;
@@ -40,20 +42,11 @@ use crate::time::Timestamp;
 const FORMAT: u32 = 1;
 const DIRECTORY_KEY: &[u8] = b"m";
 
-/// sled writes values to files it never syncs once a leaf of 17 exceeds a quarter of this.
-const SLED_SEGMENT_SIZE_BYTES: usize = 2 << 20;
-const SLED_CACHE_SIZE_BYTES: u64 = 32 << 20;
-const SLED_FLUSH_EVERY_MS: u64 = 500;
-
 /// Bytes of unpacked blocks kept for readers.
 const CACHE_SIZE_BYTES: usize = 32 << 20;
 
 /// Bytes after which a long write is cut into another batch.
 const BATCH_SIZE_BYTES: usize = 1 << 20;
-
-/// Bytes written after which it is worth opening the index once more when it is let go: sled reads
-/// everything it has written since it was opened last, and remembers where it was only then.
-const REOPENED_SIZE_BYTES: u64 = 96 << 20;
 
 /// How many runs of a size are merged into one of the next.
 const MERGE_RUNS: usize = 8;
@@ -83,14 +76,13 @@ struct Directory {
 /// The index.
 #[derive(Debug)]
 pub(crate) struct Index {
-    db: sled::Db,
+    sled: Handle,
     path: PathBuf,
     book: BookId,
     epoch: u64,
     directory: Mutex<Directory>,
     runs: RwLock<Arc<Vec<Arc<Run>>>>,
     cache: Mutex<Cache>,
-    written_size_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -106,34 +98,22 @@ impl Index {
     /// # Errors
     /// [`IndexError`] on any doubt; the caller then discards the folder.
     pub(crate) fn open(path: &Path, book: BookId, epoch: u64) -> Result<Index, IndexError> {
-        guarded(|| {
-            let db = sled::Config::default()
-                .path(path)
-                .mode(sled::Mode::HighThroughput)
-                .segment_size(SLED_SEGMENT_SIZE_BYTES)
-                .flush_every_ms(Some(SLED_FLUSH_EVERY_MS))
-                .cache_capacity(SLED_CACHE_SIZE_BYTES)
-                .print_profile_on_drop(false)
-                .open()
-                .map_err(failed)?;
-            let index = Index {
-                db,
-                path: path.to_owned(),
-                book,
-                epoch,
-                directory: Mutex::default(),
-                runs: RwLock::default(),
-                cache: Mutex::default(),
-                written_size_bytes: AtomicU64::new(0),
-            };
-            index.load()?;
-            Ok(index)
-        })
+        let index = Index {
+            sled: Handle::open(path)?,
+            path: path.to_owned(),
+            book,
+            epoch,
+            directory: Mutex::default(),
+            runs: RwLock::default(),
+            cache: Mutex::default(),
+        };
+        index.sled.with(|db| index.load(db))?;
+        Ok(index)
     }
 
-    fn load(&self) -> Result<(), IndexError> {
-        let Some(value) = self.db.get(DIRECTORY_KEY).map_err(failed)? else {
-            return match self.db.iter().next() {
+    fn load(&self, db: &sled::Db) -> Result<(), IndexError> {
+        let Some(value) = db.get(DIRECTORY_KEY).map_err(failed)? else {
+            return match db.iter().next() {
                 None => Ok(()),
                 Some(_) => Err(damaged("the directory is missing")),
             };
@@ -150,7 +130,7 @@ impl Index {
             let mut bytes = Vec::new();
             for page in 0..pages {
                 let key = run_key(b'x', number, page);
-                let value = self.db.get(key).map_err(failed)?;
+                let value = db.get(key).map_err(failed)?;
                 let page = value.as_deref().and_then(|value| content(&key, value));
                 bytes.extend_from_slice(page.ok_or_else(|| damaged("a run directory is wrong"))?);
             }
@@ -160,8 +140,8 @@ impl Index {
         if next != directory.postings_next {
             return Err(damaged("the posting runs end early"));
         }
-        self.drop_unlisted(&runs)?;
-        let last = match self.db.get_lt(b"c").map_err(failed)? {
+        drop_unlisted(db, &runs)?;
+        let last = match db.get_lt(b"c").map_err(failed)? {
             Some((key, value)) => match (block_first(&key), Block::peek(&value)) {
                 (Some(first), Some((_, count))) => Position(first.0 + u64::from(count)),
                 _ => return Err(damaged("the last block is wrong")),
@@ -174,38 +154,6 @@ impl Index {
         *lock(&self.directory) = directory;
         *self.runs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(runs);
         Ok(())
-    }
-
-    /// Removes the parts of runs whose writing or merging was cut short.
-    fn drop_unlisted(&self, runs: &[Arc<Run>]) -> Result<(), IndexError> {
-        for tag in [b'p', b'x'] {
-            let mut from = 0u32;
-            loop {
-                let found = self.db.range(run_key(tag, from, 0)..[tag + 1; 9]).next();
-                let Some(found) = found else { break };
-                let (key, _) = found.map_err(failed)?;
-                if key.first() != Some(&tag) {
-                    break;
-                }
-                let Some(number) = run_of(&key) else { break };
-                if !runs.iter().any(|run| run.number == number) {
-                    self.remove_parts(tag, number)?;
-                }
-                match number.checked_add(1) {
-                    Some(next) => from = next,
-                    None => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn remove_parts(&self, tag: u8, number: u32) -> Result<(), IndexError> {
-        let mut batch = sled::Batch::default();
-        for found in self.db.range(run_key(tag, number, 0)..=run_key(tag, number, u32::MAX)) {
-            batch.remove(found.map_err(failed)?.0);
-        }
-        self.db.apply_batch(batch).map_err(failed)
     }
 
     /// Returns the position after the last block.
@@ -229,11 +177,11 @@ impl Index {
         next.blocks_next = Position(last.first.0 + u64::from(last.count));
         let mut batch = sled::Batch::default();
         for block in packed {
-            self.note_written(block.value.len());
+            self.sled.note_written(block.value.len());
             batch.insert(&block_key(block.first), block.value.as_slice());
         }
         batch.insert(DIRECTORY_KEY, self.encode_directory(&next, &self.runs()));
-        guarded(|| self.db.apply_batch(batch).map_err(failed))?;
+        self.sled.with(|db| db.apply_batch(batch).map_err(failed))?;
         *directory = next;
         Ok(())
     }
@@ -259,10 +207,6 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn merge_runs(&self) -> Result<bool, IndexError> {
-        guarded(|| self.merge_newest())
-    }
-
-    fn merge_newest(&self) -> Result<bool, IndexError> {
         let runs = self.runs();
         let Some(merged) = runs_to_merge(&runs) else { return Ok(false) };
         let (Some(first), Some(last)) = (merged.first(), merged.last()) else { return Ok(false) };
@@ -286,8 +230,9 @@ impl Index {
         self.put_parts(values)?;
         self.swap_runs(merged, run)?;
         for run in merged {
-            self.remove_parts(b'p', run.number)?;
-            self.remove_parts(b'x', run.number)?;
+            for tag in [b'p', b'x'] {
+                self.sled.with(|db| remove_parts(db, tag, run.number))?;
+            }
         }
         Ok(true)
     }
@@ -304,16 +249,17 @@ impl Index {
     /// Lets go of the index after a close in order, so that the next opening is quick however much was
     /// written since the last one.
     pub(crate) fn put_away(index: Arc<Index>) {
-        let much = index.written_size_bytes.load(Ordering::Relaxed) >= REOPENED_SIZE_BYTES;
-        let (path, book, epoch) = (index.path.clone(), index.book, index.epoch);
+        // What fails here is judged by the next opening, as all that is left.
+        let _ = index.refresh();
         Index::let_go(index);
-        if much && let Ok(index) = Index::open(&path, book, epoch) {
-            Index::let_go(Arc::new(index));
-        }
     }
 
-    fn note_written(&self, size_bytes: usize) {
-        self.written_size_bytes.fetch_add(size_bytes as u64, Ordering::Relaxed);
+    /// Opens sled anew once much was written; readers wait meanwhile.
+    ///
+    /// # Errors
+    /// [`IndexError`], also when sled no longer holds what it held; the index is then of no use.
+    pub(crate) fn refresh(&self) -> Result<(), IndexError> {
+        if self.sled.is_due() { self.sled.open_anew(&self.path, DIRECTORY_KEY) } else { Ok(()) }
     }
 
     fn take_run_number(&self) -> u32 {
@@ -329,18 +275,18 @@ impl Index {
         let mut size = 0usize;
         for (key, value) in values {
             size += value.len();
-            self.note_written(value.len());
+            self.sled.note_written(value.len());
             batch.insert(&key, value);
             if size >= BATCH_SIZE_BYTES {
                 let full = std::mem::take(&mut batch);
-                guarded(|| self.db.apply_batch(full).map_err(failed))?;
+                self.sled.with(|db| db.apply_batch(full).map_err(failed))?;
                 size = 0;
             }
         }
         if size == 0 {
             return Ok(());
         }
-        guarded(|| self.db.apply_batch(batch).map_err(failed))
+        self.sled.with(|db| db.apply_batch(batch).map_err(failed))
     }
 
     /// Makes `run` visible in the place of `merged`, or as the newest.
@@ -356,7 +302,7 @@ impl Index {
             }
         }
         let value = self.encode_directory(&directory, &runs);
-        guarded(|| self.db.insert(DIRECTORY_KEY, value).map_err(failed))?;
+        self.sled.with(|db| db.insert(DIRECTORY_KEY, value).map_err(failed))?;
         *self.runs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(runs);
         merged.iter().for_each(|old| old.retired.store(true, Ordering::Release));
         Ok(())
@@ -378,9 +324,8 @@ impl Index {
         if let Some(block) = lock(&self.cache).get(position) {
             return Ok(block);
         }
-        let block = guarded(|| {
-            let (key, value) = self
-                .db
+        let block = self.sled.with(|db| {
+            let (key, value) = db
                 .get_lt(block_key(position.next()))
                 .map_err(failed)?
                 .ok_or_else(|| damaged("a block is missing"))?;
@@ -403,14 +348,13 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn block_before(&self, time: Timestamp) -> Result<Option<Position>, IndexError> {
-        guarded(|| {
-            let (mut low, mut high) = (Position(0), self.blocks_next());
+        let (mut low, mut high) = (Position(0), self.blocks_next());
+        self.sled.with(|db| {
             let mut found = None;
             // Events before `low` are of blocks that begin in time; those from `high` on are not.
             while low < high {
                 let middle = Position(low.0 + (high.0 - low.0) / 2);
-                let (key, value) = self
-                    .db
+                let (key, value) = db
                     .get_lt(block_key(middle.next()))
                     .map_err(failed)?
                     .ok_or_else(|| damaged("a block is missing"))?;
@@ -499,9 +443,9 @@ impl Index {
     }
 
     fn chunk(&self, run: &Run, chunk: u32) -> Result<Vec<u8>, IndexError> {
-        guarded(|| {
+        self.sled.with(|db| {
             let key = run_key(b'p', run.number, chunk);
-            let value = self.db.get(key).map_err(failed)?;
+            let value = db.get(key).map_err(failed)?;
             value
                 .as_deref()
                 .and_then(|value| content(&key, value))
@@ -515,7 +459,7 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn flush(&self) -> Result<(), IndexError> {
-        guarded(|| self.db.flush().map_err(failed))?;
+        self.sled.with(|db| db.flush().map_err(failed))?;
         std::fs::File::open(self.path.join("db"))
             .and_then(|file| file.sync_data())
             .map_err(|error| IndexError::Failed(error.to_string()))
@@ -567,6 +511,38 @@ impl Index {
         }
         Some(Ok((directory, listed)))
     }
+}
+
+/// Removes the parts of runs whose writing or merging was cut short.
+fn drop_unlisted(db: &sled::Db, runs: &[Arc<Run>]) -> Result<(), IndexError> {
+    for tag in [b'p', b'x'] {
+        let mut from = 0u32;
+        loop {
+            let found = db.range(run_key(tag, from, 0)..[tag + 1; 9]).next();
+            let Some(found) = found else { break };
+            let (key, _) = found.map_err(failed)?;
+            if key.first() != Some(&tag) {
+                break;
+            }
+            let Some(number) = run_of(&key) else { break };
+            if !runs.iter().any(|run| run.number == number) {
+                remove_parts(db, tag, number)?;
+            }
+            match number.checked_add(1) {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove_parts(db: &sled::Db, tag: u8, number: u32) -> Result<(), IndexError> {
+    let mut batch = sled::Batch::default();
+    for found in db.range(run_key(tag, number, 0)..=run_key(tag, number, u32::MAX)) {
+        batch.remove(found.map_err(failed)?.0);
+    }
+    db.apply_batch(batch).map_err(failed)
 }
 
 /// Walks one run's entries chunk by chunk.

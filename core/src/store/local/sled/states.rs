@@ -13,7 +13,7 @@
 
 use super::blocks::checksum;
 use super::postings::content;
-use super::{BATCH_SIZE_BYTES, Index, IndexError, damaged, failed, guarded};
+use super::{BATCH_SIZE_BYTES, Index, IndexError, damaged, failed};
 use crate::event::index::Term;
 use crate::store::local::journal::frame::{take_u32, take_u64};
 
@@ -42,8 +42,8 @@ impl Index {
     pub(crate) fn put_state(&self, stream: Term, bytes: &[u8]) -> Result<(), IndexError> {
         let packed = zstd::bulk::compress(bytes, LEVEL)
             .map_err(|error| IndexError::Failed(error.to_string()))?;
-        guarded(|| {
-            let number = self.state_place(stream)?.map_or(0, |old| old.number.wrapping_add(1));
+        self.sled.with(|db| {
+            let number = state_place(db, stream)?.map_or(0, |old| old.number.wrapping_add(1));
             let mut batch = sled::Batch::default();
             let mut size = 0usize;
             let mut pages = 0u32;
@@ -51,20 +51,20 @@ impl Index {
                 let key = page_key(stream, number, pages);
                 batch.insert(&key, checked(&key, cut.to_vec()));
                 pages += 1;
-                self.note_written(cut.len());
+                self.sled.note_written(cut.len());
                 size += cut.len();
                 if size >= BATCH_SIZE_BYTES {
-                    self.db.apply_batch(std::mem::take(&mut batch)).map_err(failed)?;
+                    db.apply_batch(std::mem::take(&mut batch)).map_err(failed)?;
                     size = 0;
                 }
             }
-            self.remove_pages(stream, Some(number), &mut batch)?;
+            remove_pages(db, stream, Some(number), &mut batch)?;
             let mut value = number.to_le_bytes().to_vec();
             value.extend_from_slice(&pages.to_le_bytes());
             value.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
             let key = state_key(stream);
             batch.insert(&key, checked(&key, value));
-            self.db.apply_batch(batch).map_err(failed)
+            db.apply_batch(batch).map_err(failed)
         })
     }
 
@@ -73,12 +73,12 @@ impl Index {
     /// # Errors
     /// [`IndexError`] when it is not what was put there.
     pub(crate) fn state(&self, stream: Term) -> Result<Option<Vec<u8>>, IndexError> {
-        guarded(|| {
-            let Some(place) = self.state_place(stream)? else { return Ok(None) };
+        self.sled.with(|db| {
+            let Some(place) = state_place(db, stream)? else { return Ok(None) };
             let mut packed = Vec::new();
             for page in 0..place.pages {
                 let key = page_key(stream, place.number, page);
-                let value = self.db.get(key).map_err(failed)?;
+                let value = db.get(key).map_err(failed)?;
                 let cut = value.as_deref().and_then(|value| content(&key, value));
                 packed.extend_from_slice(cut.ok_or_else(|| damaged("a state's page is wrong"))?);
             }
@@ -96,11 +96,11 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn remove_state(&self, stream: Term) -> Result<(), IndexError> {
-        guarded(|| {
+        self.sled.with(|db| {
             let mut batch = sled::Batch::default();
-            self.remove_pages(stream, None, &mut batch)?;
+            remove_pages(db, stream, None, &mut batch)?;
             batch.remove(&state_key(stream));
-            self.db.apply_batch(batch).map_err(failed)
+            db.apply_batch(batch).map_err(failed)
         })
     }
 
@@ -109,10 +109,10 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub(crate) fn states(&self) -> Result<Vec<Term>, IndexError> {
-        guarded(|| {
+        self.sled.with(|db| {
             let mut streams: Vec<Term> = Vec::new();
             let mut from = state_key(Term(0)).to_vec();
-            while let Some(found) = self.db.range(from.as_slice()..&b"t"[..]).next() {
+            while let Some(found) = db.range(from.as_slice()..&b"t"[..]).next() {
                 let (key, _) = found.map_err(failed)?;
                 let Some(stream) = stream_of(&key) else { break };
                 if key.len() == state_key(stream).len() {
@@ -124,37 +124,37 @@ impl Index {
             Ok(streams)
         })
     }
+}
 
-    fn state_place(&self, stream: Term) -> Result<Option<Place>, IndexError> {
-        let key = state_key(stream);
-        let Some(value) = self.db.get(key).map_err(failed)? else { return Ok(None) };
-        let place = content(&key, &value).and_then(|mut rest| {
-            Some(Place {
-                number: take_u32(&mut rest)?,
-                pages: take_u32(&mut rest)?,
-                size_bytes: take_u64(&mut rest)?,
-            })
-        });
-        place.map(Some).ok_or_else(|| damaged("a state's entry is wrong"))
-    }
+fn state_place(db: &sled::Db, stream: Term) -> Result<Option<Place>, IndexError> {
+    let key = state_key(stream);
+    let Some(value) = db.get(key).map_err(failed)? else { return Ok(None) };
+    let place = content(&key, &value).and_then(|mut rest| {
+        Some(Place {
+            number: take_u32(&mut rest)?,
+            pages: take_u32(&mut rest)?,
+            size_bytes: take_u64(&mut rest)?,
+        })
+    });
+    place.map(Some).ok_or_else(|| damaged("a state's entry is wrong"))
+}
 
-    /// Adds the removal of all pages to a batch, but for those of the state numbered `but`.
-    fn remove_pages(
-        &self,
-        stream: Term,
-        but: Option<u32>,
-        batch: &mut sled::Batch,
-    ) -> Result<(), IndexError> {
-        let all = page_key(stream, 0, 0)..=page_key(stream, u32::MAX, u32::MAX);
-        for found in self.db.range(all) {
-            let (key, _) = found.map_err(failed)?;
-            let kept = but.map(|number| page_key(stream, number, 0));
-            if kept.is_none_or(|kept| key.get(..13) != kept.get(..13)) {
-                batch.remove(key);
-            }
+/// Adds the removal of all pages to a batch, but for those of the state numbered `but`.
+fn remove_pages(
+    db: &sled::Db,
+    stream: Term,
+    but: Option<u32>,
+    batch: &mut sled::Batch,
+) -> Result<(), IndexError> {
+    let all = page_key(stream, 0, 0)..=page_key(stream, u32::MAX, u32::MAX);
+    for found in db.range(all) {
+        let (key, _) = found.map_err(failed)?;
+        let kept = but.map(|number| page_key(stream, number, 0));
+        if kept.is_none_or(|kept| key.get(..13) != kept.get(..13)) {
+            batch.remove(key);
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn state_key(stream: Term) -> [u8; 9] {
@@ -184,9 +184,11 @@ fn checked(key: &[u8], mut content: Vec<u8>) -> Vec<u8> {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::REOPENED_SIZE_BYTES;
+    use super::super::handle::REOPENED_SIZE_BYTES;
+    use super::super::postings::Memtable;
     use super::*;
     use crate::id::BookId;
+    use crate::position::Position;
 
     #[test]
     fn what_was_written_in_a_long_run_is_not_read_again_at_the_next_opening() {
@@ -199,19 +201,24 @@ mod tests {
             names.filter(|name| name.starts_with("snap.")).max()
         };
         let opened = || Arc::new(Index::open(&path, book, 1).expect("opened"));
-        Index::put_away(opened());
         let index = opened();
+        index.put_run(&Memtable::starting_at(Position(0))).expect("put");
         let before = snapshot();
-        index.put_state(Term(1), &vec![7; 1000]).expect("put");
-        Index::put_away(index);
+        index.put_state(Term(1), &[7; 1000]).expect("put");
+        index.refresh().expect("looked at");
         assert_eq!(snapshot(), before, "a short run leaves it to the next opening");
-        let index = opened();
-        let before = snapshot();
-        index.put_state(Term(1), &vec![7; 1000]).expect("put");
-        index.note_written(REOPENED_SIZE_BYTES as usize);
+        index.sled.note_written(REOPENED_SIZE_BYTES as usize);
+        index.refresh().expect("opened anew");
+        let after = snapshot();
+        assert!(after > before, "sled remembers where it was");
+        index.put_state(Term(1), &[8; 1000]).expect("put");
+        assert_eq!(index.state(Term(1)).expect("read"), Some(vec![8; 1000]));
+        index.refresh().expect("looked at");
+        assert_eq!(snapshot(), after, "the next run is counted from nothing");
+        index.sled.note_written(REOPENED_SIZE_BYTES as usize);
         Index::put_away(index);
-        assert!(snapshot() > before, "sled remembers where it was");
-        assert_eq!(opened().state(Term(1)).expect("read"), Some(vec![7; 1000]));
+        assert!(snapshot() > after, "a close in order does the same");
+        assert_eq!(opened().state(Term(1)).expect("read"), Some(vec![8; 1000]));
     }
 
     #[test]
@@ -237,10 +244,11 @@ mod tests {
         assert_eq!(index.state(Term(8)).expect("read"), Some(other));
         assert_eq!(index.state(Term(9)).expect("read"), None);
         assert_eq!(index.states().expect("listed"), [Term(7), Term(8)]);
-        let pages = index.db.scan_prefix(state_key(Term(7))).count();
-        assert_eq!(pages, 1 + 100_000usize.div_ceil(PAGE_SIZE_BYTES), "the old pages are gone");
+        let pages =
+            || index.sled.with(|db| Ok(db.scan_prefix(state_key(Term(7))).count())).expect("read");
+        assert_eq!(pages(), 1 + 100_000usize.div_ceil(PAGE_SIZE_BYTES), "the old pages are gone");
         index.remove_state(Term(7)).expect("removed");
-        assert_eq!(index.db.scan_prefix(state_key(Term(7))).count(), 0);
+        assert_eq!(pages(), 0);
         assert_eq!(index.states().expect("listed"), [Term(8)]);
     }
 }

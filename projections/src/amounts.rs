@@ -1,4 +1,4 @@
-//! Sums of money, one a currency.
+//! Sums of money, one a currency; and currencies as numbers in facts.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,16 @@ impl Amounts {
     /// Takes an amount away.
     pub fn subtract(&mut self, amount: &Money) {
         *self.0.entry(amount.currency).or_default() -= i128::from(amount.minor);
+    }
+
+    /// Adds minor units of a currency.
+    pub fn add_minor(&mut self, currency: Currency, minor: i128) {
+        *self.0.entry(currency).or_default() += minor;
+    }
+
+    /// Adds all of other sums.
+    pub fn merge(&mut self, other: &Amounts) {
+        other.iter().for_each(|(currency, minor)| self.add_minor(currency, minor));
     }
 
     /// Tells whether there is nothing in any currency.
@@ -40,5 +50,28 @@ impl FromIterator<Money> for Amounts {
         let mut sums = Amounts::default();
         amounts.into_iter().for_each(|amount| sums.add(&amount));
         sums
+    }
+}
+
+/// Returns a currency as the unit of a fact.
+pub fn unit_of(currency: Currency) -> u32 {
+    currency.as_str().bytes().fold(0, |unit, letter| unit << 8 | u32::from(letter))
+}
+
+/// Returns the currency a unit stands for.
+pub fn currency_of(unit: u32) -> Option<Currency> {
+    let [_, letters @ ..] = unit.to_be_bytes();
+    std::str::from_utf8(&letters).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_comes_back_from_its_unit() {
+        let cny = "CNY".parse().expect("a currency");
+        assert_eq!(currency_of(unit_of(cny)), Some(cny));
+        assert_eq!(currency_of(0), None);
     }
 }

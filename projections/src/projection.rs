@@ -9,22 +9,25 @@ use chrono_tz::Tz;
 use daybook_core::event::{Event, Kind};
 
 use crate::engine::Facts;
-use crate::receivables;
+use crate::{funnel, receivables};
 
 /// A view kept as columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
+    /// Where opportunities stand, and how they came there.
+    Funnel,
     /// Debts, credits and what was applied.
     Receivables,
 }
 
 impl View {
     /// Every view.
-    pub const ALL: &'static [View] = &[View::Receivables];
+    pub const ALL: &'static [View] = &[View::Funnel, View::Receivables];
 
     /// Returns the name, which is also that of its folder.
     pub const fn name(self) -> &'static str {
         match self {
+            View::Funnel => "funnel",
             View::Receivables => "receivables",
         }
     }
@@ -32,7 +35,7 @@ impl View {
     /// Returns the version: raised whenever equal events would give other facts.
     pub const fn version(self) -> u32 {
         match self {
-            View::Receivables => 1,
+            View::Funnel | View::Receivables => 1,
         }
     }
 
@@ -45,6 +48,12 @@ impl View {
     /// once, whether a view must know it; one that must is told what in the view's `fold`.
     pub const fn concerned_by(kind: Kind) -> &'static [View] {
         match kind {
+            Kind::OpportunityOpened
+            | Kind::OpportunityStageChanged
+            | Kind::OpportunityForecastRevised
+            | Kind::OpportunityWon
+            | Kind::OpportunityLost
+            | Kind::OpportunityReopened => &[View::Funnel],
             Kind::ContractSigned
             | Kind::ContractAmended
             | Kind::ContractClosed
@@ -83,12 +92,6 @@ impl View {
             | Kind::TaskPlanned
             | Kind::TaskRescheduled
             | Kind::TaskClosed
-            | Kind::OpportunityOpened
-            | Kind::OpportunityStageChanged
-            | Kind::OpportunityForecastRevised
-            | Kind::OpportunityWon
-            | Kind::OpportunityLost
-            | Kind::OpportunityReopened
             | Kind::QuoteIssued
             | Kind::QuoteOutcomeRecorded
             | Kind::ShipmentDispatched
@@ -113,6 +116,7 @@ impl View {
     /// Takes the facts of one event of a customer.
     pub fn fold(self, event: &Event, zone: Tz, facts: &mut Facts<'_>) {
         match self {
+            View::Funnel => funnel::facts::fold(event, zone, facts),
             View::Receivables => receivables::facts::fold(event, zone, facts),
         }
     }

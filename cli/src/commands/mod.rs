@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod demo;
 pub mod exit_codes;
 pub mod export;
+pub mod funnel;
 pub mod import;
 pub mod import_batches;
 pub mod init;
@@ -21,6 +22,7 @@ pub mod man;
 pub mod open;
 pub mod receivables;
 pub mod record;
+mod report;
 pub mod serve;
 pub mod show;
 pub mod stats;
@@ -137,6 +139,7 @@ enum Verb {
     Stats(stats::Stats),
     Void(void::Void),
     Receivables(receivables::Receivables),
+    Funnel(funnel::Funnel),
     Views(views::Views),
     Verify(verify::Verify),
     Consumer(consumer::Consumer),
@@ -235,6 +238,7 @@ pub fn run() -> ExitCode {
         Verb::Stats(verb) => verb.run(global),
         Verb::Void(verb) => verb.run(global),
         Verb::Receivables(verb) => verb.run(global),
+        Verb::Funnel(verb) => verb.run(global),
         Verb::Views(verb) => verb.run(global),
         Verb::Verify(verb) => verb.run(global),
         Verb::Consumer(verb) => verb.run(global),

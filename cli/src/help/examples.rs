@@ -458,6 +458,21 @@ pub const PAGES: &[Page] = &[
     ),
     plain("receivables dunning", &[("daybook receivables dunning --as-of 2030-02-01", "", "")]),
     plain("receivables figures", &[("daybook receivables figures --from 2026-01-01", "", "")]),
+    plain("funnel", &[("daybook funnel stages", "", "")]),
+    plain(
+        "funnel stages",
+        &[
+            ("daybook funnel stages", "where everything stands", "各阶段现状"),
+            (
+                "daybook funnel stages --cohort created --from 2026-01-01 --to 2026-03-31",
+                "how far the opportunities of a quarter came",
+                "一季度建立的机会走到哪里",
+            ),
+            ("daybook funnel stages --by source", "by where they came from", "按来源"),
+        ],
+    ),
+    plain("funnel stuck", &[("daybook funnel stuck --days 30", "", "")]),
+    plain("funnel period", &[("daybook funnel period --from 2026-01-01", "", "")]),
     plain("views", &[("daybook views list", "", "")]),
     plain("views list", &[("daybook views list", "", "")]),
     plain(

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use daybook_core::codec::CodecError;
 use daybook_core::event::{Body, Event, Header, Kind};
 use daybook_core::ledger::Reader;
 use daybook_core::position::Position;
@@ -24,22 +25,23 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Some consecutive events: the hashes of all, and those among them that a view takes.
+/// Some consecutive events: the hashes of all, and those among them that the view takes.
 pub(super) struct Chunk {
     pub hashes: Vec<Hash>,
     pub events: Vec<Event>,
 }
 
-/// Reads `from..to`, in order, on so many threads.
+/// Reads `from..to` for a view, in order, on so many threads.
 pub(super) fn read(
     reader: &Reader,
+    view: View,
     from: Position,
     to: Position,
     threads: usize,
 ) -> Result<Vec<Chunk>, ViewError> {
     let starts: Vec<u64> = (from.0..to.0).step_by(CHUNK_EVENTS as usize).collect();
     let read_at =
-        |start: u64| chunk(reader, Position(start), Position(to.0.min(start + CHUNK_EVENTS)));
+        |start: u64| chunk(reader, view, Position(start), Position(to.0.min(start + CHUNK_EVENTS)));
     if threads < 2 || starts.len() < 2 {
         return starts.into_iter().map(read_at).collect();
     }
@@ -65,7 +67,7 @@ pub(super) fn read(
     chunks.into_iter().map(|(_, chunk)| chunk).collect()
 }
 
-fn chunk(reader: &Reader, from: Position, to: Position) -> Result<Chunk, ViewError> {
+fn chunk(reader: &Reader, view: View, from: Position, to: Position) -> Result<Chunk, ViewError> {
     let mut chunk =
         Chunk { hashes: Vec::with_capacity((to.0 - from.0) as usize), events: Vec::new() };
     let mut next = from;
@@ -78,7 +80,7 @@ fn chunk(reader: &Reader, from: Position, to: Position) -> Result<Chunk, ViewErr
         next = last.position.next();
         for event in stored {
             chunk.hashes.push(leaf_hash(&event.bytes));
-            let read = read_event(&event.bytes);
+            let read = read_event(view, &event.bytes);
             let read =
                 read.map_err(|source| ViewError::Event { position: event.position, source })?;
             chunk.events.extend(read);
@@ -87,12 +89,12 @@ fn chunk(reader: &Reader, from: Position, to: Position) -> Result<Chunk, ViewErr
     Ok(chunk)
 }
 
-/// Reads an event that some view takes; of the others only the head.
-fn read_event(bytes: &[u8]) -> Result<Option<Event>, daybook_core::codec::CodecError> {
+/// Reads an event that the view takes; of the others only the head.
+fn read_event(view: View, bytes: &[u8]) -> Result<Option<Event>, CodecError> {
     let header = Header::decode(bytes)?;
     let kind = header.kind;
     let for_all = matches!(kind, Kind::EventVoided | Kind::PolicyVersionPublished);
-    if !for_all && View::concerned_by(kind).is_empty() {
+    if !for_all && !View::concerned_by(kind).contains(&view) {
         return Ok(None);
     }
     let body = Body::decode(kind, bytes.get(header.body_at..).unwrap_or_default())?;

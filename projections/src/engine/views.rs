@@ -235,7 +235,7 @@ impl Views {
     pub fn trial(&self, reader: &Reader, view: View, events_max: u64) -> Result<u64, ViewError> {
         let mut state = State::empty(view);
         let to = Position(events_max.min(reader.head().next.0));
-        let chunks = fold::read(reader, Position(0), to, self.threads)?;
+        let chunks = fold::read(reader, view, Position(0), to, self.threads)?;
         state.take(&chunks, reader.book()?.zone, self.threads);
         Ok(state.next.0)
     }
@@ -257,7 +257,7 @@ impl Views {
         let zone = reader.book()?.zone;
         while rebuilt.next < serving.next {
             let to = Position(serving.next.0.min(rebuilt.next.0 + ROUND_EVENTS));
-            let chunks = fold::read(reader, rebuilt.next, to, self.threads)?;
+            let chunks = fold::read(reader, view, rebuilt.next, to, self.threads)?;
             rebuilt.take(&chunks, zone, self.threads);
         }
         let digests = (serving.digest(self.threads), rebuilt.digest(self.threads));
@@ -327,7 +327,7 @@ impl Views {
         let mut saved = state.next.0;
         while state.next < head.next {
             let to = Position(head.next.0.min(state.next.0 + ROUND_EVENTS));
-            let chunks = fold::read(reader, state.next, to, self.threads)?;
+            let chunks = fold::read(reader, state.view, state.next, to, self.threads)?;
             state.take(&chunks, zone, self.threads);
             if let Some(runs) = runs
                 && state.next.0 - saved >= SAVE_EVENTS

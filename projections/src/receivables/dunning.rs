@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use daybook_core::event::book::ReceivableRules;
 use daybook_core::time::Date;
 
-use super::facts::currency_of;
 use super::{Accounts, Item};
+use crate::amounts::currency_of;
 use crate::engine::Place;
 
 /// Why an overdue item is not reminded of.

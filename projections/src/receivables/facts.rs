@@ -10,9 +10,9 @@ use daybook_core::event::receivable::{
 };
 use daybook_core::event::{Body, Event};
 use daybook_core::id::LegalEntity;
-use daybook_core::money::Currency;
 use daybook_core::time::Date;
 
+use crate::amounts::unit_of;
 use crate::engine::{Fact, Facts, Key};
 
 /// What kind of thing a key names.
@@ -107,17 +107,6 @@ pub const FOR_ANOTHER: u32 = 16;
 pub const BY_ANOTHER: u32 = 32;
 /// What is left of a marked kind of credit without its marks.
 pub const KIND_MASK: u32 = 15;
-
-/// Returns a currency as the unit of a fact.
-pub fn unit_of(currency: Currency) -> u32 {
-    currency.as_str().bytes().fold(0, |unit, letter| unit << 8 | u32::from(letter))
-}
-
-/// Returns the currency a unit stands for.
-pub fn currency_of(unit: u32) -> Option<Currency> {
-    let [_, letters @ ..] = unit.to_be_bytes();
-    std::str::from_utf8(&letters).ok()?.parse().ok()
-}
 
 /// Returns the place of a kind of credit in its list, as it is stored.
 pub const fn kind_number(kind: CreditKind) -> u32 {
@@ -331,8 +320,6 @@ mod tests {
             assert_eq!(Said::from_number(*said as u8), Some(*said));
         }
         assert_eq!((Said::from_number(0), Said::from_number(17)), (None, None));
-        let cny = "CNY".parse().expect("a currency");
-        assert_eq!(currency_of(unit_of(cny)), Some(cny));
         for source in ItemSource::ALL {
             assert_eq!(source_of(source_number(*source)), Some(*source));
         }

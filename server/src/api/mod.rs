@@ -20,6 +20,7 @@ pub mod events;
 pub mod exports;
 pub mod extract;
 pub mod feed;
+pub mod funnel;
 pub mod import_batches;
 pub mod imports;
 pub mod lookup;
@@ -55,6 +56,7 @@ pub fn routes() -> Routes {
         .and(events::routes())
         .and(exports::routes())
         .and(feed::routes())
+        .and(funnel::routes())
         .and(imports::routes())
         .and(lookup::routes())
         .and(import_batches::routes())

@@ -1,7 +1,10 @@
-//! Calls about receivables and the views.
+//! Calls about receivables, the funnel and the views.
 
 use super::link::Call;
 use super::{Client, ClientError, escaped};
+use crate::api::funnel::{
+    FunnelAnswer, FunnelQuery, PeriodAnswer, PeriodQuery, StuckAnswer, StuckQuery,
+};
 use crate::api::receivables::{
     AgeingAnswer, AgeingQuery, ControlAnswer, DunningAnswer, FiguresAnswer, FiguresQuery,
     ItemsAnswer, ItemsQuery, ReceivablesQuery, StatementAnswer, StatementQuery,
@@ -60,6 +63,30 @@ impl Client {
         query: &StatementQuery,
     ) -> Result<StatementAnswer, ClientError> {
         self.get(&format!("/receivables/statement/{}", escaped(customer)), query).await
+    }
+
+    /// Returns the funnel.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn funnel(&self, query: &FunnelQuery) -> Result<FunnelAnswer, ClientError> {
+        self.get("/funnel", query).await
+    }
+
+    /// Returns what happened to opportunities in a period.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn funnel_period(&self, query: &PeriodQuery) -> Result<PeriodAnswer, ClientError> {
+        self.get("/funnel/period", query).await
+    }
+
+    /// Returns the opportunities that stay too long in their stage.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stuck(&self, query: &StuckQuery) -> Result<StuckAnswer, ClientError> {
+        self.get("/funnel/stuck", query).await
     }
 
     /// Returns how the views stand.

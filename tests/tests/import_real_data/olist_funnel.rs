@@ -52,5 +52,45 @@ fn every_lead_and_every_deal_is_in_the_ledger_once() {
         found.entry(origin.clone()).or_default().1 += 1;
     }
     assert_eq!(found, expected);
+    let taken_deals: Vec<&Fields> = deal_rows.iter().filter(|deal| !backwards(deal)).collect();
+    for as_of in ["2017-12-31", "2018-03-31", "2018-11-30"] {
+        by_origin(&book, as_of, &lead_rows, &taken_deals);
+    }
     book.again_adds_nothing(&files, "olist-funnel", taken);
+}
+
+/// The cohort of the first quarter by where its leads came from, at the end of a day, against the
+/// files.
+fn by_origin(book: &Book, as_of: &str, leads: &[Fields], deals: &[&Fields]) {
+    let (from, to) = ("2018-01-01", "2018-03-31");
+    let contact = |lead: &Fields| lead["first_contact_date"][..10].to_owned();
+    let won: HashMap<&String, &str> =
+        deals.iter().map(|deal| (&deal["mql_id"], &deal["won_date"][..10])).collect();
+    let mut expected: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
+    for lead in leads {
+        let day = contact(lead);
+        if day.as_str() < from || day.as_str() > to || day.as_str() > as_of {
+            continue;
+        }
+        let origin = (!lead["origin"].is_empty()).then(|| lead["origin"].clone());
+        let counts = expected.entry(origin).or_default();
+        counts.0 += 1;
+        counts.1 += u64::from(won.get(&lead["mql_id"]).is_some_and(|day| *day <= as_of));
+    }
+    let shown = book.run(&[
+        "funnel", "stages", "--cohort", "created", "--from", from, "--to", to, "--by", "source",
+        "--as-of", as_of,
+    ]);
+    let groups = shown["groups"].as_array().unwrap().iter();
+    let found: BTreeMap<Option<String>, (u64, u64)> = groups
+        .map(|group| {
+            let count = |at: &str| group.pointer(at).unwrap().as_u64().unwrap();
+            let origin = group["group"].as_str().map(str::to_owned);
+            (origin, (count("/counted"), count("/won/count")))
+        })
+        .collect();
+    assert_eq!(found, expected, "{as_of}");
+    let sum = |of: fn(&(u64, u64)) -> u64| expected.values().map(of).sum::<u64>();
+    assert_eq!(shown["total"]["counted"], sum(|counts| counts.0));
+    assert_eq!(shown["stages"][3]["went_on"], sum(|counts| counts.1), "won, after the last stage");
 }

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use daybook_server::api::receivables::{AgeBy, AgeingAnswer, AgeingLine, AgeingQuery};
 
 use super::{Scope, answer, say_more, show};
+use crate::commands::report::bar;
 use crate::commands::{Done, Global};
 use crate::error::CliError;
 use crate::render::sheet::{Cell, Sheet, amount, decimals, text};
@@ -51,7 +52,8 @@ impl Ageing {
             after: scope.after,
             limit: scope.limit,
         };
-        let answer = answer(global, async |client| Ok(client.ageing(&query).await?))?;
+        let answer =
+            answer(global, "receivables", async |client| Ok(client.ageing(&query).await?))?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| sheet(&answer, lang, false);
         Ok(show(&answer, &answer.basis, global, self.scope.csv, sheet, print))
@@ -142,13 +144,12 @@ fn bars(answer: &AgeingAnswer, line: &AgeingLine, lang: Lang) -> Table {
     let all = i128::from(line.open.minor).max(1);
     for (name, bucket) in bucket_names(answer, lang).iter().zip(&amounts) {
         let minor = i128::from(bucket.minor.max(0));
-        let cells = (minor * BAR_CELLS + i128::from(most) - 1) / i128::from(most);
         let tenths = minor * 1000 / all;
         table.row([
             guarded(name),
             decimals(bucket),
             format!("{}.{}", tenths / 10, tenths % 10),
-            "▇".repeat(usize::try_from(cells).unwrap_or_default()),
+            bar(minor, i128::from(most), BAR_CELLS),
         ]);
     }
     table

@@ -19,7 +19,8 @@ pub struct Control {
 impl Control {
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         let query = self.scope.query();
-        let answer = answer(global, async |client| Ok(client.control(&query).await?))?;
+        let answer =
+            answer(global, "receivables", async |client| Ok(client.control(&query).await?))?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| sheet(&answer, lang, false);
         Ok(show(&answer, &answer.basis, global, self.scope.csv, sheet, print))

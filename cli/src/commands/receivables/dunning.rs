@@ -19,7 +19,8 @@ pub struct Dunning {
 impl Dunning {
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         let query = self.scope.query();
-        let answer = answer(global, async |client| Ok(client.dunning(&query).await?))?;
+        let answer =
+            answer(global, "receivables", async |client| Ok(client.dunning(&query).await?))?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| sheet(&answer, lang);
         Ok(show(&answer, &answer.basis, global, self.scope.csv, sheet, print))

@@ -41,7 +41,8 @@ impl Figures {
             entity: self.entity,
             currency: self.currency,
         };
-        let answer = answer(global, async |client| Ok(client.figures(&query).await?))?;
+        let answer =
+            answer(global, "receivables", async |client| Ok(client.figures(&query).await?))?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| sheet(&answer, lang);
         Ok(show(&answer, &answer.basis, global, self.csv, sheet, print))

@@ -32,7 +32,8 @@ impl List {
             after: scope.after,
             limit: scope.limit,
         };
-        let answer = answer(global, async |client| Ok(client.receivables(&query).await?))?;
+        let answer =
+            answer(global, "receivables", async |client| Ok(client.receivables(&query).await?))?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| sheet(&answer, lang);
         Ok(show(&answer, &answer.basis, global, self.scope.csv, sheet, print))

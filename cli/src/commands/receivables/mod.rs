@@ -8,15 +8,12 @@ mod list;
 mod statement;
 
 use clap::{Args, Subcommand};
-use daybook_server::api::basis::BasisView;
 use daybook_server::api::receivables::ReceivablesQuery;
-use serde::Serialize;
 
-use super::{BasisOptions, Done, Global, say_basis};
+use super::report::{answer, show};
+use super::{BasisOptions, Done, Global};
 use crate::error::CliError;
-use crate::render::sheet::Sheet;
-use crate::render::{Lang, print_json, write_out};
-use crate::session::Session;
+use crate::render::Lang;
 
 /// Show what is owed: open items, ageing, statements, reminders, figures
 #[derive(Debug, Args)]
@@ -86,38 +83,6 @@ impl Receivables {
             Report::Figures(report) => report.run(global),
         }
     }
-}
-
-/// Calls the interface and closes the ledger.
-fn answer<T>(
-    global: &Global,
-    ask: impl AsyncFnOnce(&daybook_server::client::Client) -> Result<T, CliError>,
-) -> Result<T, CliError> {
-    let session = Session::open(global, "receivables")?;
-    let answer = session.wait(ask(&session.client));
-    session.close()?;
-    answer
-}
-
-/// Prints an answer in the form that was asked for; for people, by `print`.
-fn show<T: Serialize>(
-    answer: &T,
-    basis: &BasisView,
-    global: &Global,
-    as_csv: bool,
-    sheet: impl FnOnce(Lang) -> Sheet,
-    print: impl FnOnce(Lang),
-) -> Done {
-    let lang = global.language();
-    if global.json {
-        print_json(answer);
-    } else if as_csv {
-        write_out(&sheet(lang).csv());
-    } else {
-        print(lang);
-        say_basis(basis, lang);
-    }
-    Done::Wholly
 }
 
 /// Says that there is more than is shown.

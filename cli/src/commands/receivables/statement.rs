@@ -40,14 +40,15 @@ impl Statement {
             currency: self.currency,
         };
         let customer = self.customer;
-        let answer =
-            answer(global, async |client| match client.statement(&customer, &query).await {
+        let answer = answer(global, "receivables", async |client| {
+            match client.statement(&customer, &query).await {
                 Ok(answer) => Ok(answer),
                 Err(error) => {
                     let given = serde_json::json!({ "customer": customer });
                     Err(lookup::explain(client, error, &given).await)
                 }
-            })?;
+            }
+        })?;
         let print = |lang| print(&answer, lang);
         let sheet = |lang| {
             let mut sheet = empty(lang);

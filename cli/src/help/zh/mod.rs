@@ -68,6 +68,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("COMMITMENT", "承诺"),
     ("CONTACT", "联系人"),
     ("CONTRACT", "合同"),
+    ("COHORT", "分组"),
     ("COUNT", "数量"),
     ("COUNTRY", "国家"),
     ("CREDIT", "贷方款项"),

@@ -10,6 +10,17 @@ use daybook_core::event::terms::{InvestmentKind, InvestmentPurpose};
 
 /// Values that are the command's own.
 const OWN: &[(&str, &str)] = &[
+    ("all", "全部"),
+    ("created", "期间内建立的"),
+    ("entered", "期间内首次进入各阶段的"),
+    ("active", "期间内处于各阶段的"),
+    ("closed", "期间内赢单或丢单的"),
+    ("owner", "负责人"),
+    ("source", "来源"),
+    ("product", "产品"),
+    ("reason", "丢单原因"),
+    ("opened-month", "建立的月份"),
+    ("closed-month", "结束的月份"),
     ("due", "到期日"),
     ("first-due", "最初的到期日"),
     ("document", "单据日"),

@@ -1,4 +1,4 @@
-//! Receivables and the views.
+//! Receivables, the funnel and the views.
 
 use super::CommandZh;
 
@@ -8,6 +8,11 @@ const CURRENCY: (&str, &str) = ("currency", "只看此币种");
 const CUSTOMER: (&str, &str) = ("customer", "只看此客户");
 const ENTITY: (&str, &str) = ("entity", "只看我方此法人");
 const LIMIT: (&str, &str) = ("limit", "最多列出多少行");
+const OWNER: (&str, &str) = ("owner", "只看此人负责的机会");
+const PERIOD_TO: (&str, &str) = ("to", "期间的最后一天；省略时为截至之日");
+const PIPELINE: (&str, &str) = ("pipeline", "销售流程；省略时为 `sales`");
+const PRODUCT: (&str, &str) = ("product", "只看关于此产品的机会");
+const SOURCE: (&str, &str) = ("source", "只看此来源的机会");
 const VIEW: (&str, &str) = ("view", "视图名称，见 `daybook views list`");
 
 pub(super) const TABLE: &[CommandZh] = &[
@@ -51,6 +56,43 @@ pub(super) const TABLE: &[CommandZh] = &[
             CURRENCY,
             CSV,
         ],
+    },
+    CommandZh {
+        path: "funnel",
+        about: "查看销售漏斗：各阶段、分组、停滞的机会、期间内的变化",
+        arguments: &[],
+    },
+    CommandZh {
+        path: "funnel stages",
+        about: "查看各阶段现有多少、走到哪里、停留多久",
+        arguments: &[
+            ("cohort", "计入哪些机会"),
+            ("from", "期间的第一天，用于分组"),
+            PERIOD_TO,
+            ("strict", "只计实际经过的阶段，不计跳过的"),
+            ("by", "不列各阶段，改为按此项分列机会"),
+            PIPELINE,
+            OWNER,
+            SOURCE,
+            PRODUCT,
+            CSV,
+        ],
+    },
+    CommandZh {
+        path: "funnel stuck",
+        about: "列出在阶段中停留超过四分之三的停留时间的机会",
+        arguments: &[
+            ("days", "结束的停留不足八次的阶段，以此天数为上限"),
+            PIPELINE,
+            OWNER,
+            LIMIT,
+            CSV,
+        ],
+    },
+    CommandZh {
+        path: "funnel period",
+        about: "查看期间内建立、赢单、丢单、推迟的机会，以及当初预测得如何",
+        arguments: &[("from", "期间的第一天"), PERIOD_TO, PIPELINE, OWNER, SOURCE, PRODUCT, CSV],
     },
     CommandZh {
         path: "views",

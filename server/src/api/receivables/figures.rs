@@ -7,9 +7,10 @@ use axum::extract::State;
 use chrono::{Datelike, Months};
 use daybook_core::money::Currency;
 use daybook_core::time::Date;
+use daybook_projections::Ratio;
 use daybook_projections::engine::Bucket;
 use daybook_projections::receivables::figures::{
-    Late, Ratio, Sales, days_late, dso_count_back, dso_simple, effectiveness, is_sale,
+    Late, Sales, days_late, dso_count_back, dso_simple, effectiveness, is_sale,
 };
 use daybook_projections::receivables::{Accounts, Day};
 use schemars::JsonSchema;

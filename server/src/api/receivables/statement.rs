@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use daybook_core::position::Position;
 use daybook_core::time::Date;
-use daybook_projections::receivables::facts::currency_of;
+use daybook_projections::amounts::currency_of;
 use daybook_projections::receivables::statement::{Line, What, statements};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -184,6 +184,54 @@ fn a_call_is_recorded_in_one_line() {
 }
 
 #[test]
+fn a_leaver_hands_everything_over() {
+    let place = Place::with_book();
+    for (code, name, owner) in
+        [("ACME", "Acme Ltd", "U-03"), ("BOREAL", "Boreal", "U-03"), ("CUBE", "Cube", "U-04")]
+    {
+        place.done(&["record", "customer", code, "--name", name, "--owner", owner]);
+    }
+    let task = ["record", "task", "ACME", "call", "--due", "in 3 days", "--for", "U-03"];
+    place.done(&task);
+    place.done(&["record", "task", "CUBE", "visit", "--due", "in 3 days", "--for", "U-03"]);
+    place.done(&["record", "opportunity", "BOREAL", "lathe", "--as", "U-03"]);
+    let holds = |who: &str| place.json(&["holdings", who])["holders"][0].clone();
+    let before = holds("U-03");
+    assert_eq!((&before["customers"], &before["tasks"]), (&2.into(), &2.into()), "{before}");
+    let dry = place.done(&["handover", "U-03", "--to", "U-05", "--leaves", "--dry-run"]);
+    assert!(dry.contains("Dry run: 5 would go from U-03 to U-05"), "{dry}");
+    assert_eq!(holds("U-03"), before);
+    place.refused(&["handover", "U-09", "--to", "U-05"], 1, "anything held by user U-09");
+    let reason = ["--reason", "moves abroad"];
+    let out =
+        place.done(&[&["handover", "U-03", "--to", "U-05", "--leaves"][..], &reason].concat());
+    assert!(out.contains("5 handed over from U-03 to U-05"), "{out}");
+    assert!(place.json(&["holdings", "U-03"])["holders"].as_array().unwrap().is_empty());
+    assert_eq!(holds("U-05")["items"], before["items"]);
+    assert!(place.done(&["open", "ACME"]).contains("owner U-05"));
+    // Whoever has left takes nothing any more, and nothing is half handed over.
+    place.refused(&["handover", "U-05", "--to", "U-03"], 1, "user U-03 has left");
+    place.refused(&["record", "assign", "CUBE", "--to", "U-03"], 1, "user U-03 has left");
+    assert_eq!(holds("U-05")["items"], before["items"]);
+    place.refused(
+        &["record", "assign", "ACME", "--to", "pool"],
+        1,
+        "the pool holds customers only",
+    );
+    place.done(&["record", "close-task", "ACME", "K-1"]);
+    let out = place.done(&["record", "assign", "ACME", "--to", "pool"]);
+    assert!(out.contains("the customer goes from U-05 to the pool"), "{out}");
+    assert_eq!(holds("pool")["customers"], 1);
+    let chinese = place.done(&["log", "--customer", "ACME", "--lang", "zh"]);
+    assert!(chinese.contains("客户由U-05转给客户池"), "{chinese}");
+    let taken = place.done(&["pool", "take", "ACME", "--to", "U-04"]);
+    assert!(taken.contains("the customer goes from the pool to U-04"), "{taken}");
+    let shared = ["record", "share", "ACME", "--with", "U-05", "--as", "U-04"];
+    assert!(place.done(&shared).contains("the customer is shared with U-05: read"));
+    assert_eq!(holds("U-05")["shared"], 1);
+}
+
+#[test]
 fn one_customer_in_one_screen() {
     let place = Place::with_book();
     place.done(&["record", "customer", "ACME", "--name", "Acme Ltd", "--owner", "U-07"]);

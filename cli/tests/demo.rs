@@ -335,6 +335,33 @@ fn mistakes_are_there(book: &Book) {
 }
 
 #[test]
+fn who_leaves_leaves_nothing_behind() {
+    let book = Book::told(1);
+    let (from, _) = daybook::demo::people::LEAVER;
+    let from = format!("U-{from:02}");
+    let basis =
+        daybook_projections::Basis { as_of: None, before: book.ledger.reader().head().next };
+    let events = book.events();
+    let voided = daybook_projections::Voided::among(&events);
+    let held = |basis| daybook_projections::holdings::holdings(events.clone(), &basis, &voided);
+    let customers = |basis| {
+        let holdings = held(basis);
+        let of = |held: &daybook_projections::holdings::CustomerHeld| {
+            held.holder.as_ref().is_some_and(|holder| holder.to_string() == from)
+        };
+        holdings.customers.values().filter(|held| of(held)).count()
+    };
+    let before = date("2025-12-30").end_in(ZONE);
+    assert!(customers(daybook_projections::Basis { as_of: Some(before), ..basis }) > 5);
+    assert_eq!(customers(basis), 0);
+    let moved = events.iter().filter_map(|event| match &event.body {
+        Body::RecordAssigned(assigned) => Some(assigned.moved.len()),
+        _ => None,
+    });
+    assert!(moved.sum::<usize>() > 0, "open opportunities and tasks go along");
+}
+
+#[test]
 fn one_company_is_on_file_twice() {
     let book = Book::told(1);
     for (first, second) in marks::DUPLICATES {

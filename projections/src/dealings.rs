@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use daybook_core::event::assignment::{AssignedFamily, AssignedRecord, Holder};
 use daybook_core::event::complaint::{ClockChange, ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::interaction::InteractionRecorded;
 use daybook_core::event::{Body, Section};
@@ -100,6 +101,11 @@ impl Dealings {
                     task.due_at = rescheduled.to;
                 }
             }
+            Body::RecordAssigned(assigned) => {
+                for record in std::iter::once(&assigned.record).chain(&assigned.moved) {
+                    self.assign(record, &assigned.to);
+                }
+            }
             Body::TaskClosed(closed) => {
                 self.tasks.remove(&closed.task);
             }
@@ -139,6 +145,14 @@ impl Dealings {
                 self.change(&reopened.complaint, |line| line.closed = false);
             }
             _ => {}
+        }
+    }
+
+    fn assign(&mut self, record: &AssignedRecord, to: &Holder) {
+        let tasks = record.family == AssignedFamily::Task;
+        let id = record.id.as_ref().filter(|_| tasks).and_then(|id| TaskId::new(id.as_str()).ok());
+        if let Some(task) = id.and_then(|id| self.tasks.get_mut(&id)) {
+            task.assignee = to.as_user().cloned();
         }
     }
 

@@ -13,6 +13,7 @@ pub mod customers;
 pub mod dealings;
 pub mod engine;
 pub mod funnel;
+pub mod holdings;
 pub mod profile;
 pub mod projection;
 pub mod ratio;

@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use daybook_core::event::assignment::Holder;
 use daybook_core::event::customer::{CustomerField, CustomerKind, CustomerSource, DetailChanges};
 use daybook_core::event::{Body, Event, Section};
-use daybook_core::id::{
-    ActorId, ContactId, Label, Line, Note, OpportunityId, PolicyName, StageName,
-};
+use daybook_core::id::{ContactId, Label, Line, Note, OpportunityId, PolicyName, StageName};
 use daybook_core::money::Money;
 use daybook_core::time::{Date, Timestamp};
 
@@ -69,7 +68,7 @@ pub struct Profile {
     /// How it came to us.
     pub source: Option<CustomerSource>,
     /// Who looks after it.
-    pub owner: Option<ActorId>,
+    pub owner: Option<Holder>,
     /// Details; nothing as value while sealed.
     pub details: BTreeMap<CustomerField, Option<Note>>,
     /// Contacts in order of id.
@@ -118,10 +117,13 @@ impl Profile {
             Body::CustomerRegistered(registered) => {
                 self.kind = Some(registered.kind);
                 self.source = Some(registered.source);
-                self.owner = registered.owner.clone();
+                self.owner = registered.owner.clone().map(Holder::user);
                 self.take_details(&registered.details);
             }
             Body::CustomerDetailsChanged(changed) => self.take_details(&changed.details),
+            Body::RecordAssigned(assigned) if assigned.record.id.is_none() => {
+                self.owner = Some(assigned.to.clone());
+            }
             Body::ContactAdded(added) => self.contacts.push(contact_line(added)),
             Body::InteractionRecorded(interaction) => {
                 self.interactions += 1;

@@ -109,7 +109,11 @@ impl View {
             | Kind::ComplaintReopened
             | Kind::SurveyAnswered
             | Kind::MailHeld
-            | Kind::MailAssigned => &[],
+            | Kind::MailAssigned
+            | Kind::RecordAssigned
+            | Kind::RecordShareChanged
+            | Kind::OrgUnitChanged
+            | Kind::UserStatusChanged => &[],
         }
     }
 

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod exit_codes;
 pub mod export;
 pub mod funnel;
+pub mod holdings;
 pub mod import;
 pub mod import_batches;
 pub mod init;
@@ -20,6 +21,7 @@ pub mod lookup;
 pub mod mail;
 pub mod man;
 pub mod open;
+pub mod pool;
 pub mod receivables;
 pub mod record;
 mod report;
@@ -137,6 +139,9 @@ enum Verb {
     Tail(tail::Tail),
     Show(show::Show),
     Stats(stats::Stats),
+    Holdings(holdings::Holdings),
+    Handover(holdings::HandOver),
+    Pool(pool::Pool),
     Void(void::Void),
     Receivables(receivables::Receivables),
     Funnel(funnel::Funnel),
@@ -236,6 +241,9 @@ pub fn run() -> ExitCode {
         Verb::Tail(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),
+        Verb::Holdings(verb) => verb.run(global),
+        Verb::Handover(verb) => verb.run(global),
+        Verb::Pool(verb) => verb.run(global),
         Verb::Void(verb) => verb.run(global),
         Verb::Receivables(verb) => verb.run(global),
         Verb::Funnel(verb) => verb.run(global),

@@ -22,6 +22,7 @@ mod mail;
 pub mod papers;
 mod payments;
 mod pen;
+pub mod people;
 mod sales;
 mod service;
 pub mod settlements;

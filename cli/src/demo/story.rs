@@ -15,7 +15,7 @@ use super::cast::{DIRECTOR, HEAD_OF_SERVICE, PRODUCTS};
 use super::pen::{Pen, Told, text};
 use super::{
     Step, accounts, activity, agreements, customers, exports, imports, landmarks, mail, papers,
-    sales, service, settlements, surveys, tasks,
+    people, sales, service, settlements, surveys, tasks,
 };
 
 /// Why there is no story: one of its own texts is not acceptable.
@@ -52,6 +52,7 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
         surveys::yearly(&mut pen, party)?;
     }
     // Told last, so that what they add changes no draw and no key of the rest.
+    people::staff(&mut pen)?;
     tasks::plan(&mut pen, &parties)?;
     mail::arrive(&mut pen, &parties)?;
     papers::tell(&mut pen, &parties)?;
@@ -59,6 +60,8 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     exports::take(&mut pen)?;
     accounts::tell(&mut pen, &parties)?;
     agreements::tell(&mut pen, &parties)?;
+    people::sharing(&mut pen, &parties)?;
+    people::handover(&mut pen, &parties)?;
     Ok(pen.finish())
 }
 
@@ -80,6 +83,7 @@ fn policies(pen: &mut Pen) -> Told {
         indicators: None,
         price_floors: None,
         receivable_rules: None,
+        pool_rules: None,
     };
     let floors =
         PolicyVersionPublished { price_floors: Some(PriceFloors { floors }), ..empty.clone() };

@@ -91,6 +91,26 @@ pub const PAGES: &[Page] = &[
         )],
     ),
     plain(
+        "record assign",
+        &[
+            ("daybook record assign ACME --to U-02", "with everything open", "连同未了事项"),
+            ("daybook record assign ACME --to U-03 --what task --id K-1", "", ""),
+        ],
+    ),
+    plain(
+        "record share",
+        &[
+            ("daybook record share ACME --with U-02", "to read", "可查看"),
+            (
+                "daybook record share ACME --with U-03 --right change --until 2030-12-31 --what opportunity --id O-1",
+                "",
+                "",
+            ),
+        ],
+    ),
+    plain("record user", &[("daybook record user U-07 --name \"Jane Doe\" --capacity 60", "", "")]),
+    plain("record unit", &[("daybook record unit EAST --name \"Sales East\"", "", "")]),
+    plain(
         "record call",
         &[
             ("daybook record call ACME \"asked for a quote\" --in", "", ""),
@@ -225,6 +245,46 @@ pub const PAGES: &[Page] = &[
         &[("daybook record reschedule-task ACME K-1 --to 2030-12-08", "", "")],
     ),
     plain("record close-task", &[("daybook record close-task ACME K-1 \"sent\"", "", "")]),
+    plain(
+        "holdings",
+        &[
+            ("daybook holdings", "", ""),
+            ("daybook holdings U-01", "with the list", "列出名下事项"),
+            ("daybook holdings pool", "customers to be taken", "可领取的客户"),
+        ],
+    ),
+    plain(
+        "handover",
+        &[
+            ("daybook record assign ACME --to U-01", "", ""),
+            ("daybook handover U-01 --to U-02 --dry-run", "preview", "预览"),
+            ("daybook handover U-01 --to U-02 --leaves --reason \"moves abroad\"", "", ""),
+        ],
+    ),
+    plain(
+        "pool",
+        &[
+            ("daybook record assign ACME --to pool", "give a customer up", "放弃一个客户"),
+            ("daybook pool list", "", ""),
+            ("daybook pool take ACME", "", ""),
+        ],
+    ),
+    plain("pool list", &[("daybook pool list", "", "")]),
+    plain(
+        "pool take",
+        &[
+            ("daybook record assign ACME --to pool", "", ""),
+            ("daybook pool take ACME --to U-02", "", ""),
+        ],
+    ),
+    plain("pool rules", &[("daybook pool rules --idle 90 --wait 30", "", "")]),
+    plain(
+        "pool recycle",
+        &[
+            ("daybook pool rules --idle 90 --wait 30", "", ""),
+            ("daybook pool recycle --dry-run", "", ""),
+        ],
+    ),
     plain("void", &[("daybook void 300 --reason \"entered twice\"", "", "")]),
     plain("record terms", &[("daybook record terms ACME --net 30 --discount 2/10", "", "")]),
     plain("record limit", &[("daybook record limit ACME 50000 --basis \"credit report\"", "", "")]),

@@ -7,13 +7,16 @@ use super::{Context, Decide, Draft, Rejection};
 use crate::codec::layout::Layout;
 use crate::event::book::{
     Ageing, BookOpened, EventLayoutPublished, EventVoided, ImportApplied, Indicator, IndicatorTree,
-    Pipeline, PolicyVersionPublished, PriceFloors, ReceivableRules, ServiceLevels, ServiceTarget,
-    Stage,
+    Pipeline, PolicyVersionPublished, PoolRules, PriceFloors, ReceivableRules, ServiceLevels,
+    ServiceTarget, Stage,
 };
 use crate::event::complaint::Severity;
 use crate::event::{Body, BookStream, Envelope, Kind};
 use crate::id::{Label, PolicyName, StageName, TextError};
 use crate::money::Money;
+
+/// Ten years: more days than a customer is ever left alone.
+const POOL_DAYS_MAX: u32 = 3660;
 
 impl BookState {
     /// Takes in what an event of the book's own streams says.
@@ -41,13 +44,20 @@ impl BookState {
             Body::PeriodLocked(locked) => {
                 self.locks.insert(locked.legal_entity.clone(), locked.through);
             }
+            Body::OrgUnitChanged(changed) => self.fold_unit(changed),
+            Body::UserStatusChanged(changed) => self.fold_user(changed),
             _ => {}
         }
     }
 
     /// The streams whose events it is made of.
-    pub const STREAMS: &[BookStream] =
-        &[BookStream::Book, BookStream::Policies, BookStream::Rates, BookStream::Periods];
+    pub const STREAMS: &[BookStream] = &[
+        BookStream::Book,
+        BookStream::Policies,
+        BookStream::Rates,
+        BookStream::Periods,
+        BookStream::Organisation,
+    ];
 
     /// Tells whether an event changes it.
     pub const fn concerns(body: &Body) -> bool {
@@ -57,6 +67,8 @@ impl BookState {
                 | Body::PolicyVersionPublished(_)
                 | Body::ExchangeRateRecorded(_)
                 | Body::PeriodLocked(_)
+                | Body::OrgUnitChanged(_)
+                | Body::UserStatusChanged(_)
         )
     }
 }
@@ -171,7 +183,7 @@ fn next_version(book: &BookState, policy: &PolicyName) -> u32 {
     book.newest(policy).map_or(0, |published| published.version).saturating_add(1)
 }
 
-const fn contents(policy: &PolicyVersionPublished) -> [bool; 6] {
+const fn contents(policy: &PolicyVersionPublished) -> [bool; 7] {
     [
         policy.pipeline.is_some(),
         policy.ageing.is_some(),
@@ -179,6 +191,7 @@ const fn contents(policy: &PolicyVersionPublished) -> [bool; 6] {
         policy.indicators.is_some(),
         policy.price_floors.is_some(),
         policy.receivable_rules.is_some(),
+        policy.pool_rules.is_some(),
     ]
 }
 
@@ -190,7 +203,8 @@ fn unfit(policy: &PolicyVersionPublished) -> Option<&'static str> {
     let indicators = policy.indicators.as_ref().and_then(indicators_unfit);
     let floors = policy.price_floors.as_ref().and_then(price_floors_unfit);
     let rules = policy.receivable_rules.as_ref().and_then(receivable_rules_unfit);
-    pipeline.or(ageing).or(levels).or(indicators).or(floors).or(rules)
+    let pool = policy.pool_rules.and_then(pool_unfit);
+    pipeline.or(ageing).or(levels).or(indicators).or(floors).or(rules).or(pool)
 }
 
 fn all_different<T: Ord>(values: impl IntoIterator<Item = T>) -> bool {
@@ -277,6 +291,16 @@ fn indicators_unfit(tree: &IndicatorTree) -> Option<&'static str> {
     None
 }
 
+const fn pool_unfit(pool: PoolRules) -> Option<&'static str> {
+    if pool.idle_days == 0 {
+        return Some("it has no days without a dealing");
+    }
+    if pool.idle_days > POOL_DAYS_MAX || pool.wait_days > POOL_DAYS_MAX {
+        return Some("it has more than 3660 days");
+    }
+    None
+}
+
 fn price_floors_unfit(floors: &PriceFloors) -> Option<&'static str> {
     if floors.floors.iter().any(|floor| floor.price.minor < 0) {
         return Some("a price is below zero");
@@ -315,6 +339,7 @@ fn standard_policies() -> Result<Vec<PolicyVersionPublished>, TextError> {
             indicators: None,
             price_floors: None,
             receivable_rules: None,
+            pool_rules: None,
         })
     };
     Ok(vec![

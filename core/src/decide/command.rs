@@ -12,8 +12,9 @@ use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::{Actor, Body, Subject};
 use crate::event::{
-    accounting, commitment, complaint, confirmation, contract, credit, dunning, interaction, mail,
-    opportunity, quote, receivable, shipment, survey, task, terms, transfer,
+    accounting, assignment, commitment, complaint, confirmation, contract, credit, dunning,
+    interaction, mail, opportunity, organisation, quote, receivable, share, shipment, survey, task,
+    terms, transfer,
 };
 use crate::id::{ActorId, CustomerCode, EventId, ImportId, Line, Note, RequestKey};
 use crate::money::Currency;
@@ -262,6 +263,14 @@ commands! { facts {
     RecordExchangeRate ExchangeRateRecorded accounting::ExchangeRateRecorded;
     /// Lock the accounts through a day (X11).
     LockPeriod PeriodLocked accounting::PeriodLocked;
+    /// Give a customer or one of its records to another holder (E01).
+    AssignRecord RecordAssigned assignment::RecordAssigned;
+    /// Share a customer or one of its records, or take that back (E02).
+    ShareRecord RecordShareChanged share::RecordShareChanged;
+    /// Set a unit of the organisation, or close it (X03).
+    ChangeOrgUnit OrgUnitChanged organisation::OrgUnitChanged;
+    /// Record that a user comes, is away, leaves or belongs to another unit (X04).
+    ChangeUserStatus UserStatusChanged organisation::UserStatusChanged;
     /// Add a contact (E14).
     AddContact ContactAdded ContactAdded;
     /// Record an interaction (E16).

@@ -5,6 +5,7 @@ use super::interaction::{Interaction, check_about};
 use super::receivable::Item;
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::Envelope;
+use crate::event::assignment::Holder;
 use crate::event::commitment::{CommitmentMade, CommitmentOutcome, CommitmentSettled, Promiser};
 use crate::id::ItemId;
 use crate::time::{Date, Timestamp};
@@ -20,6 +21,8 @@ pub struct Commitment {
     pub settled: bool,
     /// The items that are to be paid.
     pub items: Vec<ItemId>,
+    /// Who sees to it that it is kept.
+    pub responsible: Option<Holder>,
 }
 
 /// Refuses to remind of an item whose payment is promised for that day or later (R30, R31).
@@ -78,6 +81,7 @@ impl Decide for CommitmentMade {
             due_at: self.due_at.unwrap_or(envelope.effective_at),
             settled: false,
             items: self.items.iter().map(|line| line.item.clone()).collect(),
+            responsible: self.responsible.clone().map(Holder::user),
         };
         state.insert(self.commitment.as_str(), commitment);
     }

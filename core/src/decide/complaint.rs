@@ -9,6 +9,7 @@ use super::customer::Contact;
 use super::task::Task;
 use super::working_time::after_working_minutes;
 use super::{Context, Decide, Draft, Rejection};
+use crate::event::assignment::Holder;
 use crate::event::complaint::{
     ClockChange, ComplaintAcknowledged, ComplaintAnswered, ComplaintAssessed,
     ComplaintClockChanged, ComplaintClosed, ComplaintKind, ComplaintReceived, ComplaintReopened,
@@ -50,6 +51,8 @@ pub struct Complaint {
     pub changed_at: Timestamp,
     /// Who handled it: responded, answered, or was made responsible.
     pub handlers: Vec<ActorId>,
+    /// Who is responsible for it.
+    pub responsible: Option<Holder>,
 }
 
 impl Complaint {
@@ -121,6 +124,7 @@ impl Decide for ComplaintReceived {
             received_at: self.received_at,
             changed_at: self.received_at,
             handlers: Vec::new(),
+            responsible: None,
         };
         state.insert(self.complaint.as_str(), complaint);
     }
@@ -158,6 +162,9 @@ impl Decide for ComplaintAssessed {
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
         if let Some(complaint) = state.get_mut::<Complaint>(self.complaint.as_str()) {
             complaint.severity = self.severity;
+            if let Some(responsible) = &self.responsible {
+                complaint.responsible = Some(Holder::user(responsible.clone()));
+            }
             for handler in self.responsible.iter().chain(&self.team) {
                 complaint.add_handler(handler);
             }

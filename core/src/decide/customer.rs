@@ -1,6 +1,7 @@
 //! Decisions of the customer family: E07, E08, E14.
 
 use super::{Context, Decide, Draft, Rejection};
+use crate::event::assignment::Holder;
 use crate::event::customer::{
     ContactAdded, CustomerDetailsChanged, CustomerField, CustomerRegistered,
 };
@@ -33,6 +34,7 @@ impl Decide for CustomerRegistered {
         let profile = state.profile_mut();
         profile.kind = Some(self.kind);
         profile.currency = self.currency;
+        profile.owner = self.owner.clone().map(Holder::user);
         self.details.fold(profile);
     }
 }

@@ -83,6 +83,8 @@ const OF_THE_BOOK: &[&str] = &[
     "IdentifyReceipt",
     "HoldMail",
     "AssignMail",
+    "ChangeOrgUnit",
+    "ChangeUserStatus",
 ];
 
 /// Returns an example of a command as a request.

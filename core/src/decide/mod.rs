@@ -9,6 +9,7 @@
 
 pub mod amendment;
 pub mod application;
+pub mod assignment;
 pub mod attachment;
 pub mod book;
 pub mod command;
@@ -28,11 +29,13 @@ pub mod limit;
 pub mod mail;
 pub mod movements;
 pub mod opportunity;
+pub mod organisation;
 pub mod period;
 pub mod quote;
 pub mod receivable;
 pub mod rejection;
 pub mod saved;
+pub mod share;
 pub mod shipment;
 pub mod state;
 pub mod survey;

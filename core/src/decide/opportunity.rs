@@ -5,6 +5,7 @@
 
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::Envelope;
+use crate::event::assignment::Holder;
 use crate::event::book::Pipeline;
 use crate::event::opportunity::{
     Forecast, OpportunityForecastRevised, OpportunityLost, OpportunityOpened, OpportunityReopened,
@@ -39,6 +40,8 @@ pub struct Opportunity {
     pub changed_at: Timestamp,
     /// What is expected of it.
     pub forecast: Forecast,
+    /// Who pursues it.
+    pub owner: Option<Holder>,
 }
 
 impl Opportunity {
@@ -83,6 +86,7 @@ impl Decide for OpportunityOpened {
                 progress_percent: None,
                 key: false,
             },
+            owner: self.owner.clone().map(Holder::user),
         };
         state.insert(self.opportunity.as_str(), opportunity);
     }

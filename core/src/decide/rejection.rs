@@ -9,9 +9,14 @@ use compact_str::CompactString;
 
 use super::words::{self, AsItIs as _, InChinese as _};
 use crate::event::Kind;
+use crate::event::assignment::{AssignedRecord, HeldBy};
 use crate::event::attachment::AttachmentId;
 use crate::event::customer::CustomerField;
-use crate::id::{CustomerCode, EventId, ImportId, Label, LegalEntity, Line, StageName};
+use crate::event::organisation::UserStatus;
+use crate::event::share::Right;
+use crate::id::{
+    ActorId, CustomerCode, EventId, ImportId, Label, LegalEntity, Line, StageName, UnitCode,
+};
 use crate::money::{Currency, Money};
 use crate::position::{ExpectedVersion, Position};
 use crate::time::{Date, Timestamp};
@@ -445,6 +450,127 @@ rejections! {
         "task_unmoved", Some("E20"), "give another time",
         "待办 {task} 的到期时间已经是 {due_at}",
         "请给出另一个时间", at Fault::Field("to");
+
+    /// A holder who is not the one known.
+    HolderStale { record: AssignedRecord, known: HeldBy, said: HeldBy }
+        "{record} is held by {known}, not by {said} as the request takes it to be",
+        "holder_stale", Some("I-01"), "read who holds it again and retry",
+        "{record}的负责人是{known}，而不是请求所称的{said}",
+        "请重新查看由谁负责后再试", at Fault::Field("from");
+    /// An assignment to the one who holds it.
+    HolderUnchanged { record: AssignedRecord, holder: HeldBy }
+        "{record} is already held by {holder}",
+        "holder_unchanged", Some("I-01"), "nothing needs to be recorded",
+        "{record}已经由{holder}负责",
+        "无需再作登记", at Fault::Field("to");
+    /// A user who works here no more.
+    UserLeft { user: ActorId }
+        "user {user} has left",
+        "user_left", Some("I-02"), "choose a user who works here, or record that the user is back",
+        "用户 {user} 已离职",
+        "请选择在职的用户，或先登记其复职", at Fault::of(user);
+    /// A user who has as many customers as may be.
+    CapacityFull { user: ActorId, holds: u32, capacity: u32 }
+        "user {user} holds {holds} customers and may hold {capacity}",
+        "capacity_full", Some("I-02"), "choose another user, or raise the user's capacity",
+        "用户 {user} 已负责 {holds} 个客户，上限为 {capacity} 个",
+        "请选择另一用户，或提高该用户的上限", at Fault::Field("to");
+    /// Something open that an assignment forgets.
+    ChildUnnamed { record: AssignedRecord }
+        "{record} is open and held by the same holder, but neither moved nor left behind",
+        "child_unnamed", Some("I-03"), "name it, or leave both lists out to move everything",
+        "{record}未了且由同一人负责，但既未移交也未列为留下",
+        "请列出该项；两个列表都省略则全部移交", at Fault::Field("moved");
+    /// Something that somebody else has.
+    ChildOfAnother { record: AssignedRecord, holder: HeldBy }
+        "{record} is not held by {holder}",
+        "child_of_another", Some("I-03"), "assign it by itself",
+        "{record}不由{holder}负责",
+        "请单独移交该项", at Fault::of(record);
+    /// Other records with one that is not the customer.
+    ChildrenOfNone { record: AssignedRecord }
+        "{record} has nothing under it that could be moved with it",
+        "children_of_none", Some("I-03"), "assign each record by itself",
+        "{record}之下没有可一并移交的事项",
+        "请逐项移交", at Fault::Field("moved");
+    /// The pool given something that needs somebody who does it.
+    PoolTakes { record: AssignedRecord }
+        "the pool holds customers only; {record} is open",
+        "pool_takes", Some("I-03"), "end it, or give it to a user first",
+        "客户池只收客户；{record}尚未了结",
+        "请先了结该项，或交给一位用户", at Fault::Field("to");
+    /// A customer taken again from the pool too soon by the one who had it.
+    TakenTooSoon { user: ActorId, earliest: Date }
+        "user {user} had this customer and may take it from the pool from {earliest} on",
+        "taken_too_soon", Some("E01"), "let somebody else take it, or wait until that day",
+        "用户 {user} 曾负责该客户，{earliest} 起方可再次从客户池领取",
+        "请由他人领取，或等到该日", at Fault::Field("to");
+    /// A record that has ended.
+    AssignedEnded { record: AssignedRecord }
+        "{record} has ended",
+        "assigned_ended", Some("E01"), "nothing needs to be done about it any more",
+        "{record}已经了结",
+        "无需再做任何事", at Fault::Field("record");
+    /// Rights given by somebody who does not have them.
+    RightNotHeld { user: ActorId, right: Right, record: AssignedRecord }
+        "user {user} does not have the right to {right} {record} and so cannot give it",
+        "right_not_held", Some("I-04"), "ask who holds the record, or who leads their unit",
+        "用户 {user} 对{record}没有“{right}”的权利，因而不能给予",
+        "请由该项的负责人或其部门负责人操作", at Fault::Field("rights");
+    /// A share with the one who holds the record.
+    ShareWithHolder { record: AssignedRecord, holder: HeldBy }
+        "{record} is held by {holder}, who has every right to it",
+        "share_with_holder", Some("E02"), "nothing needs to be shared",
+        "{record}由{holder}负责，本就拥有全部权利",
+        "无需共享", at Fault::Field("grantee");
+    /// A right taken back that was not given.
+    ShareUnknown { record: AssignedRecord, grantee: HeldBy, right: Right }
+        "{grantee} was not given the right to {right} {record}",
+        "share_unknown", Some("E02"), "see with whom the record is shared",
+        "{grantee}未曾获得对{record}“{right}”的权利",
+        "请查看该项与谁共享", at Fault::Field("rights");
+    /// A unit that is not there.
+    UnitUnknown { unit: UnitCode }
+        "unit {unit} is not one of the organisation's",
+        "unit_unknown", Some("X03"), "set the unit first, or check the code",
+        "组织中没有部门 {unit}",
+        "请先设置该部门，或检查代码", at Fault::of(unit);
+    /// A unit above itself.
+    UnitAboveItself { unit: UnitCode }
+        "unit {unit} would be above itself",
+        "unit_above_itself", Some("X03"), "choose another unit above it",
+        "部门 {unit} 会成为自己的上级",
+        "请选择另一上级部门", at Fault::Field("parent");
+    /// A unit that is closed while another is below it.
+    UnitHasUnits { unit: UnitCode, below: UnitCode }
+        "unit {unit} cannot be closed: unit {below} is below it",
+        "unit_has_units", Some("X03"), "move or close the unit below it first",
+        "部门 {unit} 不能撤销：其下还有部门 {below}",
+        "请先调整或撤销下级部门", at Fault::Field("unit");
+    /// A unit that is closed while somebody belongs to it.
+    UnitHasUsers { unit: UnitCode, user: ActorId }
+        "unit {unit} cannot be closed: user {user} belongs to it",
+        "unit_has_users", Some("X03"), "move its users to another unit first",
+        "部门 {unit} 不能撤销：用户 {user} 仍属于该部门",
+        "请先把其用户调到另一部门", at Fault::Field("unit");
+    /// The head of a unit who leaves.
+    UnitHeaded { user: ActorId, unit: UnitCode }
+        "user {user} leads unit {unit}",
+        "unit_headed", Some("X04"), "give the unit another head first, or hand everything over at once",
+        "用户 {user} 是部门 {unit} 的负责人",
+        "请先为该部门指定另一负责人，或一并移交", at Fault::Field("user");
+    /// A status that is not the one known.
+    UserStale { user: ActorId, known: UserStatus, said: UserStatus }
+        "user {user} is {known}, not {said} as the request takes it to be",
+        "user_stale", Some("X04"), "read the user again and retry",
+        "用户 {user} 的状态是“{known}”，而不是请求所称的“{said}”",
+        "请重新读取该用户后再试", at Fault::Field("from");
+    /// The first status of a user nobody has recorded.
+    UserUnknown { user: ActorId, said: UserStatus }
+        "user {user} was never recorded, and so is not {said} as the request takes it to be",
+        "user_unknown", Some("X04"), "leave out what the user was",
+        "用户 {user} 从未登记，因而不是请求所称的“{said}”",
+        "请省略原状态", at Fault::Field("from");
 
     /// A stage the pipeline version does not have.
     StageUnknown { stage: StageName, pipeline: CompactString, version: u32 }

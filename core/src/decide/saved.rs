@@ -69,9 +69,9 @@ saved! {
     super::application::Application {
         credit_kind, credit, effective_on, lines, reversed, for_customer, paid_by
     }
-    super::commitment::Commitment { made_at, due_at, settled, items }
+    super::commitment::Commitment { made_at, due_at, settled, items, responsible }
     super::complaint::Complaint {
-        kind, severity, response, paused, closed, received_at, changed_at, handlers
+        kind, severity, response, paused, closed, received_at, changed_at, handlers, responsible
     }
     super::confirmation::Confirmation {}
     super::contract::Contract {
@@ -93,7 +93,7 @@ saved! {
     super::mail::HeldMail { outcome, assigned_to }
     super::movements::Movements { 0 }
     super::opportunity::Opportunity {
-        pipeline, pipeline_version, stage, standing, changed_at, forecast
+        pipeline, pipeline_version, stage, standing, changed_at, forecast, owner
     }
     super::quote::Quote { outcomes }
     super::receivable::Item {
@@ -104,10 +104,12 @@ saved! {
     super::shipment::Line { line, shipped, returned }
     super::shipment::Shipment { contract, dispatched_at, signed, lines }
     super::limit::CreditLimit { limit, valid_until, hold }
-    super::state::Profile { kind, currency, main_contact, details, credit_limit }
+    super::assignment::Pooled { from, at }
+    super::share::Share { rights, until }
+    super::state::Profile { kind, currency, owner, pooled, main_contact, details, credit_limit }
     super::state::SeenRequest { content, position }
     super::survey::Survey {}
-    super::task::Task { due_at, closed }
+    super::task::Task { due_at, closed, assignee }
     super::terms::EarlyDiscount { until, basis_points }
     super::terms::Investment {}
     super::terms::Terms { payment, valid_from, valid_until }

@@ -8,23 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
+use crate::event::assignment::Holder;
 use crate::event::book::{
-    Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PriceFloors, ReceivableRules,
-    ServiceLevels,
+    Ageing, IndicatorTree, Pipeline, PolicyVersionPublished, PoolRules, PriceFloors,
+    ReceivableRules, ServiceLevels,
 };
 use crate::event::customer::{CustomerField, CustomerKind};
 use crate::event::{Class, RequestMark, Subject, UniqueKey};
-use crate::id::{BookId, ContactId, EventId, LegalEntity, PolicyName};
+use crate::id::{ActorId, BookId, ContactId, EventId, LegalEntity, PolicyName, UnitCode};
 use crate::money::{Currency, Money};
 use crate::position::{Position, StreamVersion};
 use crate::proof::Hash;
 use crate::time::{Date, Timestamp};
 
+use super::assignment::Pooled;
 use super::exchange::Rates;
 use super::limit::CreditLimit;
+use super::organisation::{Unit, User};
 use super::{
     application, commitment, complaint, confirmation, contract, credit, customer, dunning,
-    interaction, invoice, mail, opportunity, quote, receivable, shipment, survey, task, terms,
+    interaction, invoice, mail, opportunity, quote, receivable, share, shipment, survey, task,
+    terms,
 };
 
 /// The book as decisions see it.
@@ -48,6 +52,10 @@ pub struct BookState {
     pub rates: Rates,
     /// The last locked day of each legal entity; of all of them under none.
     pub locks: BTreeMap<Option<LegalEntity>, Date>,
+    /// Units of the organisation.
+    pub units: BTreeMap<UnitCode, Unit>,
+    /// Users whose status was recorded.
+    pub users: BTreeMap<ActorId, User>,
 }
 
 impl Default for BookState {
@@ -62,6 +70,8 @@ impl Default for BookState {
             policies: BTreeMap::new(),
             rates: Rates::new(),
             locks: BTreeMap::new(),
+            units: BTreeMap::new(),
+            users: BTreeMap::new(),
         }
     }
 }
@@ -154,6 +164,11 @@ impl BookState {
         of(rules).iter().copied().find(|amount| amount.currency == currency)
     }
 
+    /// Returns the newest rules of the pool.
+    pub fn pool_rules(&self) -> Option<(u32, &PoolRules)> {
+        self.newest_with(|p| p.pool_rules.as_ref())
+    }
+
     /// Returns the newest price floors.
     pub fn price_floors(&self) -> Option<(u32, &PriceFloors)> {
         self.newest_with(|p| p.price_floors.as_ref())
@@ -200,6 +215,10 @@ pub struct Profile {
     pub kind: Option<CustomerKind>,
     /// The currency usually used.
     pub currency: Option<Currency>,
+    /// Who holds the customer.
+    pub owner: Option<Holder>,
+    /// How it came to the pool, while it is there.
+    pub pooled: Option<Pooled>,
     /// The one main contact.
     pub main_contact: Option<ContactId>,
     /// Latest known details, sorted by field.
@@ -299,6 +318,7 @@ families! {
     Investment terms::Investment;
     Commitment commitment::Commitment;
     Confirmation confirmation::Confirmation;
+    Share share::Share;
 }
 
 /// The key of a record within a customer's state.

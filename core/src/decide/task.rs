@@ -3,6 +3,7 @@
 use super::interaction::{Interaction, check_about};
 use super::{Context, Decide, Draft, Rejection};
 use crate::event::Envelope;
+use crate::event::assignment::Holder;
 use crate::event::task::{TaskClosed, TaskPlanned, TaskRescheduled};
 use crate::time::Timestamp;
 
@@ -13,6 +14,8 @@ pub struct Task {
     pub due_at: Timestamp,
     /// Whether it has ended.
     pub closed: bool,
+    /// Who is to do it.
+    pub assignee: Option<Holder>,
 }
 
 impl Decide for TaskPlanned {
@@ -30,7 +33,9 @@ impl Decide for TaskPlanned {
     }
 
     fn fold(&self, _envelope: &Envelope, state: &mut Draft<'_>) {
-        state.insert(self.task.as_str(), Task { due_at: self.due_at, closed: false });
+        let assignee = self.assignee.clone().map(Holder::user);
+        let task = Task { due_at: self.due_at, closed: false, assignee };
+        state.insert(self.task.as_str(), task);
     }
 }
 

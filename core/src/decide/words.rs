@@ -5,7 +5,10 @@ use std::fmt::Display;
 
 use super::rejection::Dependents;
 use crate::event::Kind;
+use crate::event::assignment::{AssignedRecord, HeldBy};
 use crate::event::customer::CustomerField;
+use crate::event::organisation::UserStatus;
+use crate::event::share::Right;
 
 /// English, Chinese, and the field or nothing; sorted by the English.
 #[rustfmt::skip]
@@ -73,7 +76,9 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("invoice number", "发票号", ""),
     ("invoices", "发票", ""),
     ("it describes the book itself", "它描述的是账簿本身", ""),
+    ("it has more than 3660 days", "超过 3660 天", ""),
     ("it has more than three levels", "超过三级", ""),
+    ("it has no days without a dealing", "没有规定多少天无往来", ""),
     ("it has no edge", "没有分界", ""),
     ("it has no indicator", "没有指标", ""),
     ("it has no reason for a loss", "没有丢单原因", ""),
@@ -97,6 +102,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("quote", "报价", ""),
     ("receipt", "回款", ""),
     ("receivable item", "应收项", ""),
+    ("record", "事项", ""),
     ("record the fact again instead", "请改为重新记录该事实", ""),
     ("record the payment again instead", "请改为重新记录该回款", ""),
     ("record the right rate of the day and say why", "请登记当日正确的汇率并说明原因", ""),
@@ -112,6 +118,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("reverse the payment as another customer's instead", "请改为以属于其他客户冲销回款", ""),
     ("reverse the payment instead", "请改为冲销该回款", ""),
     ("reversing an application", "撤销核销", ""),
+    ("right", "权利", ""),
     ("running", "计时中", ""),
     ("service levels", "服务等级", ""),
     ("shipment", "发货", ""),
@@ -177,6 +184,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the files of the import", "导入的文件", "files"),
     ("the first response", "首次回应", "at"),
     ("the forecast", "预测", "new"),
+    ("the holder's id", "负责人的编号", "to"),
     ("the instalment", "分期", "instalments"),
     ("the instalment's number", "期号", "instalment"),
     ("the invoice's day", "开票日", "issued_on"),
@@ -186,6 +194,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the item's amount", "应收金额", "amount"),
     ("the item's id", "应收项编号", "item"),
     ("the kind of change", "变化的种类", "change"),
+    ("the last day", "最后一天", "until"),
     ("the last day of the limit", "额度的最后一天", "valid_until"),
     ("the last day of the terms", "条款的最后一天", "valid_until"),
     ("the last locked day", "锁定的最后一天", "through"),
@@ -204,12 +213,15 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the promise that took its place", "取而代之的承诺", "superseded_by"),
     ("the realised gain", "已实现汇兑损益", "exchange"),
     ("the receipt's id", "回款编号", "receipt"),
+    ("the record", "该项", ""),
     ("the red-letter invoice's day", "红字发票日", "voided_on"),
     ("the red-letter invoice's number or series", "红字发票号或号段", "red_letter"),
     ("the refund", "退款", "amount"),
     ("the reopening", "重新打开", "at"),
     ("the return", "退货", "effective_at"),
+    ("the rights", "权利", "rights"),
     ("the scale does not ascend", "评分范围不是递增的", ""),
+    ("the share", "共享", ""),
     ("the start", "开始时间", "started_at"),
     ("the sum of the instalments", "各期合计", "instalments"),
     ("the sum of the lines", "各行合计", "lines"),
@@ -223,8 +235,10 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the time of receipt", "收到时间", "received_at"),
     ("the tolerance", "免批限额", "tolerance"),
     ("the total", "总额", "total"),
+    ("the unit", "部门", ""),
     ("the unit cost", "单位成本", "lines"),
     ("the unit price", "单价", "lines"),
+    ("the user", "用户", ""),
     ("the weekdays are not numbers from 1 Monday to 7 Sunday", "星期不是 1（周一）到 7（周日）的数字", ""),
     ("the working day does not end after it starts", "工作日的结束不晚于开始", ""),
     ("the write-off", "坏账核销", "amount"),
@@ -269,6 +283,30 @@ impl InChinese for Kind {
 }
 
 impl InChinese for CustomerField {
+    fn in_chinese(&self) -> String {
+        self.label_zh().to_owned()
+    }
+}
+
+impl InChinese for AssignedRecord {
+    fn in_chinese(&self) -> String {
+        AssignedRecord::in_chinese(self)
+    }
+}
+
+impl InChinese for HeldBy {
+    fn in_chinese(&self) -> String {
+        HeldBy::in_chinese(self)
+    }
+}
+
+impl InChinese for UserStatus {
+    fn in_chinese(&self) -> String {
+        self.label_zh().to_owned()
+    }
+}
+
+impl InChinese for Right {
     fn in_chinese(&self) -> String {
         self.label_zh().to_owned()
     }

@@ -48,7 +48,8 @@ crate::record! {
     pub struct PolicyVersionPublished {
         /// The policy's name.
         pub policy: PolicyName,
-        /// Its version, counted from 1.
+        /// Its version, counted from 1; left out in a request, the next.
+        #[serde(default)]
         pub version: u32,
         /// Stages of an opportunity.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,9 @@ crate::record! {
         /// Limits of reminders and small differences.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub receivable_rules: Option<ReceivableRules>,
+        /// When customers go to the pool, and who may take them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub pool_rules: Option<PoolRules>,
     }
 }
 
@@ -192,6 +196,17 @@ crate::record! {
         /// currency.
         #[serde(default)]
         pub concessions: Vec<Money>,
+    }
+}
+
+crate::record! {
+    /// When a customer that nobody looks after goes to the pool, and when whoever had it may take it again.
+    #[derive(Copy)]
+    pub struct PoolRules {
+        /// Days without any dealing after which a customer with nothing open goes to the pool.
+        pub idle_days: u32,
+        /// Days during which whoever had a customer before cannot take it from the pool.
+        pub wait_days: u32,
     }
 }
 

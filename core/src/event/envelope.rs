@@ -43,6 +43,8 @@ crate::choice! {
         Periods = "periods" "期间",
         /// Receipts that belong to no customer yet.
         Suspense = "suspense" "待认领回款",
+        /// Units and users.
+        Organisation = "organisation" "组织",
     }
 }
 

@@ -49,6 +49,7 @@ fn envelope(kind: Kind) -> Result<Envelope, crate::id::TextError> {
         Kind::ReceiptIdentified => StreamId::Book(BookStream::Suspense),
         Kind::ExchangeRateRecorded => StreamId::Book(BookStream::Rates),
         Kind::PeriodLocked => StreamId::Book(BookStream::Periods),
+        Kind::OrgUnitChanged | Kind::UserStatusChanged => StreamId::Book(BookStream::Organisation),
         _ => StreamId::Customer(CustomerCode::new("C-0173")?),
     };
     // One example shows an envelope with everything in it; the others have what is usual.
@@ -128,6 +129,10 @@ pub fn fields(kind: Kind) -> Value {
         Kind::CustomerRegistered | Kind::CustomerDetailsChanged | Kind::ContactAdded => {
             customer_fields(kind)
         }
+        Kind::RecordAssigned
+        | Kind::RecordShareChanged
+        | Kind::OrgUnitChanged
+        | Kind::UserStatusChanged => people_fields(kind),
         Kind::InteractionRecorded | Kind::InteractionVoided => interaction_fields(kind),
         Kind::TaskPlanned | Kind::TaskRescheduled | Kind::TaskClosed => task_fields(kind),
         Kind::MailHeld | Kind::MailAssigned => mail_fields(kind),
@@ -505,6 +510,29 @@ fn agreement_fields(kind: Kind) -> Value {
         _ => json!({
             "commitment": "PR-1", "outcome": "kept", "at": "2026-03-31T01:00:00Z",
             "evidence": "I-2", "feedback": { "summary": "款已到账" },
+        }),
+    }
+}
+
+fn people_fields(kind: Kind) -> Value {
+    match kind {
+        Kind::RecordAssigned => json!({
+            "record": { "family": "customer" }, "from": { "kind": "user", "id": "U-07" },
+            "to": { "kind": "user", "id": "U-09" },
+            "moved": [{ "family": "opportunity", "id": "O-1" }, { "family": "task", "id": "K-1" }],
+            "left_behind": [{ "family": "complaint", "id": "T-1" }], "holds": 41,
+        }),
+        Kind::RecordShareChanged => json!({
+            "record": { "family": "opportunity", "id": "O-1" },
+            "grantee": { "kind": "user", "id": "U-11" }, "change": "granted",
+            "rights": ["read", "change"], "until": "2026-06-30",
+        }),
+        Kind::OrgUnitChanged => json!({
+            "unit": "EAST", "change": "set", "name": "华东销售部", "parent": "SALES", "head": "U-03",
+        }),
+        _ => json!({
+            "user": "U-07", "from": "active", "to": "left", "unit": "EAST", "capacity": 60,
+            "identity": { "name": "王丽", "email": "wang.li@example.com" },
         }),
     }
 }

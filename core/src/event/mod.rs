@@ -5,6 +5,7 @@
 //! reused or changed once released; a new schema version comes with an upcaster.
 
 pub mod accounting;
+pub mod assignment;
 pub mod attachment;
 pub mod book;
 pub mod commitment;
@@ -20,9 +21,11 @@ pub mod index;
 pub mod interaction;
 pub mod mail;
 pub mod opportunity;
+pub mod organisation;
 pub mod quote;
 pub mod receivable;
 pub mod section;
+pub mod share;
 pub mod shipment;
 pub mod survey;
 pub mod task;
@@ -268,6 +271,10 @@ catalogue! {
     124 BalanceConfirmed confirmation::BalanceConfirmed, "balance.confirmed" v 1 "X13" "对账确认";
     130 ExchangeRateRecorded accounting::ExchangeRateRecorded, "exchange_rate.recorded" v 1 "X15" "汇率";
     131 PeriodLocked accounting::PeriodLocked, "period.locked" v 1 "X11" "期间锁定";
+    150 RecordAssigned assignment::RecordAssigned, "record.assigned" v 1 "E01" "已分配";
+    153 RecordShareChanged share::RecordShareChanged, "record_share.changed" v 1 "E02" "共享已变更";
+    151 OrgUnitChanged organisation::OrgUnitChanged, "org_unit.changed" v 1 "X03" "组织变更";
+    152 UserStatusChanged organisation::UserStatusChanged, "user_status.changed" v 1 "X04" "在职状态变更";
 }
 
 impl Kind {

@@ -8,6 +8,7 @@ mod book;
 mod customer;
 mod mail;
 mod money;
+mod people;
 mod sales;
 mod service;
 mod task;
@@ -75,6 +76,10 @@ pub fn summarize(body: &Body) -> Summary {
         Body::AttachmentAdded(body) => customer::attachment(body),
         Body::CustomerRegistered(body) => customer::registered(body),
         Body::CustomerDetailsChanged(body) => customer::changed(body),
+        Body::RecordAssigned(body) => people::assigned(body),
+        Body::RecordShareChanged(body) => people::shared(body),
+        Body::OrgUnitChanged(body) => people::unit(body),
+        Body::UserStatusChanged(body) => people::user(body),
         Body::ContactAdded(body) => customer::contact(body),
         Body::InteractionRecorded(body) => customer::interaction(body),
         Body::InteractionVoided(body) => customer::interaction_voided(body),

@@ -16,6 +16,7 @@ use super::caller::{Caller, KeyHeader};
 use super::error::refused;
 use super::events::customer_code;
 use super::extract::{Call, Params, PathPart};
+use super::holdings::counted;
 use super::problem::{Told, pointer_to};
 use super::route::{Routes, post};
 use super::{ApiError, Problem};
@@ -178,6 +179,7 @@ async fn submit(
             _ => return Err(read::key_for_several()),
         }
     }
+    let units = counted(&app, units).await?;
     let Caller { actor, source } = caller;
     let answer = app.ledger.submit(Batch { actor, source, units, mode: mode(dry_run) }).await?;
     respond(answer, dry_run, language, &unread).map(Json)
@@ -198,7 +200,7 @@ async fn one(
     }
     let dry_run = query.dry_run.unwrap_or_default();
     let Caller { actor, source } = caller;
-    let units = vec![vec![request]];
+    let units = counted(&app, vec![vec![request]]).await?;
     let answer = app.ledger.submit(Batch { actor, source, units, mode: mode(dry_run) }).await?;
     let position = answer.next;
     let unit = answer.units.into_iter().next().ok_or(ApiError::Interrupted)?;
@@ -212,7 +214,7 @@ async fn one(
 }
 
 /// Returns the mode of a call that is one batch.
-fn mode(dry_run: bool) -> Mode {
+pub(super) fn mode(dry_run: bool) -> Mode {
     if dry_run { Mode::Rehearse { rehearsal: rehearsal(), last: true } } else { Mode::Commit }
 }
 

@@ -20,6 +20,7 @@ use super::basis::{BasisQuery, BasisView, Resolved};
 use super::dealings::DealingsView;
 use super::events::{EventView, customer_code};
 use super::extract::{Params, PathPart};
+use super::holdings::written;
 use super::money::{AmountView, amounts};
 use super::route::{Routes, get};
 use super::{ApiError, blocking};
@@ -105,7 +106,7 @@ pub struct ProfileView {
     pub kind: Option<String>,
     /// How it came to us.
     pub source: Option<String>,
-    /// Who looks after it.
+    /// Who looks after it: a user's id, `pool` or `unit:CODE`.
     pub owner: Option<String>,
     /// The details with their Chinese labels; a value is absent while sealed or erased.
     pub details: Vec<DetailView>,
@@ -380,7 +381,7 @@ fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -
         name: profile.name().map(ToString::to_string),
         kind: profile.kind.map(|kind| kind.as_str().to_owned()),
         source: profile.source.map(|source| source.as_str().to_owned()),
-        owner: profile.owner.as_ref().map(ToString::to_string),
+        owner: profile.owner.as_ref().map(|owner| written(Some(owner))),
         details: details.collect(),
         contacts: contacts.collect(),
         figures: figures(profile, resolved, app),

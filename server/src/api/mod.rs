@@ -21,6 +21,8 @@ pub mod exports;
 pub mod extract;
 pub mod feed;
 pub mod funnel;
+pub mod handover;
+pub mod holdings;
 pub mod import_batches;
 pub mod imports;
 pub mod lookup;
@@ -57,6 +59,8 @@ pub fn routes() -> Routes {
         .and(exports::routes())
         .and(feed::routes())
         .and(funnel::routes())
+        .and(handover::routes())
+        .and(holdings::routes())
         .and(imports::routes())
         .and(lookup::routes())
         .and(import_batches::routes())

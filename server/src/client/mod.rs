@@ -61,6 +61,8 @@ use crate::api::clock::{ClockAnswer, ConfirmCall};
 use crate::api::commands::{CommandsAnswer, UnitAnswer};
 use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
+use crate::api::handover::{Handover, HandoverAnswer, Recycle};
+use crate::api::holdings::{HoldingsAnswer, HoldingsQuery};
 use crate::api::lookup::{LookupAnswer, LookupQuery};
 use crate::api::stats::StatsAnswer;
 
@@ -277,6 +279,31 @@ impl Client {
         query: &CustomersQuery,
     ) -> Result<CustomerAnswer, ClientError> {
         self.get(&format!("/customers/{}", escaped(code)), query).await
+    }
+
+    /// Returns who holds what.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn holdings(&self, query: &HoldingsQuery) -> Result<HoldingsAnswer, ClientError> {
+        self.get("/holdings", query).await
+    }
+
+    /// Hands everything of one user over to another. Sent again, it finds nothing left to hand
+    /// over.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn hand_over(&self, handover: &Handover) -> Result<HandoverAnswer, ClientError> {
+        self.post("/handovers", handover).await
+    }
+
+    /// Gives the customers that nobody deals with to the pool. Sent again, it finds none left.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn recycle(&self, dry_run: bool) -> Result<HandoverAnswer, ClientError> {
+        self.post("/pool/recycle", &Recycle { dry_run }).await
     }
 
     /// Returns the customers that a text fits best.

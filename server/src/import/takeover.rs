@@ -336,7 +336,9 @@ impl<'a> Work<'a> {
         let stream = row.stream.parse::<StreamId>();
         let stream = stream.map_err(|error| ("stream_unknown", error.to_string()))?;
         match &stream {
-            StreamId::Customer(_) | StreamId::Book(BookStream::Policies | BookStream::Mail) => {}
+            StreamId::Customer(_)
+            | StreamId::Book(BookStream::Policies | BookStream::Mail | BookStream::Organisation) => {
+            }
             StreamId::Book(_) => return Ok(Planned::LeftOut),
         }
         if kind == Kind::AttachmentAdded {

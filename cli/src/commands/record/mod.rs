@@ -6,6 +6,7 @@ mod contract;
 mod credit;
 mod customer;
 mod money;
+mod people;
 mod sales;
 mod service;
 mod task;
@@ -66,6 +67,10 @@ enum What {
     Customer(customer::Customer),
     Details(customer::Details),
     Contact(customer::Contact),
+    Assign(people::Assign),
+    Share(people::Share),
+    User(people::User),
+    Unit(people::Unit),
     /// Record a telephone call
     Call(customer::Talk),
     /// Record a visit
@@ -252,6 +257,10 @@ impl Record {
             What::Customer(fact) => fact.fact(desk),
             What::Details(fact) => fact.fact(),
             What::Contact(fact) => Ok(fact.fact()),
+            What::Assign(fact) => Ok(fact.fact()),
+            What::Share(fact) => fact.fact(desk),
+            What::User(fact) => Ok(fact.fact()),
+            What::Unit(fact) => Ok(fact.fact()),
             What::Call(fact) => Ok(fact.fact(desk, "phone", "phone")),
             What::Visit(fact) => Ok(fact.fact(desk, "visit_in", "visit_out")),
             What::Email(fact) => Ok(fact.fact(desk, "email", "email")),

@@ -5,6 +5,7 @@
 
 mod general;
 mod mail;
+mod people;
 mod record;
 mod transfer;
 mod values;
@@ -24,7 +25,7 @@ pub struct CommandZh {
 
 /// Every table.
 pub const TABLES: &[&[CommandZh]] =
-    &[general::TABLE, mail::TABLE, record::TABLE, transfer::TABLE, views::TABLE];
+    &[general::TABLE, mail::TABLE, people::TABLE, record::TABLE, transfer::TABLE, views::TABLE];
 
 /// Arguments that mean the same wherever they stand.
 pub const SHARED: &[(&str, &str)] = &[
@@ -82,6 +83,10 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("DOMAIN", "域名"),
     ("DUE", "到期日"),
     ("EMAIL", "邮箱"),
+    ("FROM", "交出者"),
+    ("HOLDER", "负责人"),
+    ("UNIT", "部门"),
+    ("USER", "用户"),
     ("ENTITY", "法人"),
     ("EVENT", "事件"),
     ("FIELD=VALUE", "字段=值"),
@@ -91,6 +96,10 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("FORMAT", "格式"),
     ("ID", "编号"),
     ("IMPORT", "导入"),
+    ("CAPACITY", "容量"),
+    ("FAMILY", "类别"),
+    ("RIGHTS", "权利"),
+    ("STATUS", "状态"),
     ("INDUSTRY", "行业"),
     ("INTERACTION", "往来"),
     ("INVOICE", "发票"),

@@ -1,10 +1,13 @@
 //! The Chinese of values that options list. Those of the domain come from its own lists.
 
+use daybook_core::event::assignment::AssignedFamily;
 use daybook_core::event::commitment::{CommitmentOutcome, PromiseMedium, Promiser};
 use daybook_core::event::complaint::{ComplaintKind, ComplaintSubject, Severity};
 use daybook_core::event::customer::{CustomerKind, CustomerSource};
 use daybook_core::event::interaction::{InteractionChannel, Verdict};
+use daybook_core::event::organisation::UserStatus;
 use daybook_core::event::receivable::{CreditKind, ItemSource, ReversalKind};
+use daybook_core::event::share::Right;
 use daybook_core::event::task::{TaskOutcome, TaskPriority};
 use daybook_core::event::terms::{InvestmentKind, InvestmentPurpose};
 
@@ -68,6 +71,9 @@ pub fn value_of(listed: &[&str], name: &str) -> Option<&'static str> {
         CreditKind,
         ReversalKind,
         InteractionChannel,
+        AssignedFamily,
+        UserStatus,
+        Right,
         TaskPriority,
         TaskOutcome,
         Promiser,

@@ -123,6 +123,7 @@ fn quotes_count_their_revisions_and_keep_to_the_floor() {
         indicators: None,
         price_floors: Some(floors),
         receivable_rules: None,
+        pool_rules: None,
     };
     world.book.fold(&Body::from(policy));
     world.refused(quote(2, 600, None), "revision_out_of_turn");

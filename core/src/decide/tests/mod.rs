@@ -2,6 +2,7 @@
 
 mod agreements;
 mod amendments;
+mod assignment;
 mod book;
 mod confirmations;
 mod credits;

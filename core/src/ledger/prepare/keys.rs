@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::super::batch::SubmitError;
 use super::{Stop, Work};
 use crate::decide::{Command, Draft, Marker, Request};
+use crate::event::assignment::RecordAssigned;
 use crate::event::{Class, Event, Kind, RequestMark, Sealed, StreamId, Subject};
 use crate::id::{BookId, EventId};
 use crate::time::Entropy;
@@ -83,6 +84,9 @@ impl Work<'_, '_> {
             (StreamId::Book(_), Command::ReceivePayment(held)) if !held.receipt.is_empty() => {
                 Some((Subject::Receipt(held.receipt.clone()), Class::Financial))
             }
+            (StreamId::Book(_), Command::ChangeUserStatus(changed)) => {
+                Some((Subject::User(changed.user.clone()), Class::Identity))
+            }
             (StreamId::Book(_), Command::AttachFile(attach)) => {
                 Some((attach.subject.clone(), Class::Correspondence))
             }
@@ -146,7 +150,16 @@ impl Marker for Marks<'_> {
 /// The bytes whose mark tells whether a retry asks for the same: everything but the key itself and
 /// the expected version, which a careful client reads anew before it retries.
 fn content_bytes(request: &Request) -> Vec<u8> {
-    let said = (&request.effective_at, &request.reason, &request.corrects, request.command.fact());
+    let counted;
+    let command = match request.command.fact() {
+        // How many customers somebody has is counted anew for a retry.
+        Command::AssignRecord(assigned) if assigned.holds.is_some() => {
+            counted = Command::AssignRecord(RecordAssigned { holds: None, ..assigned.clone() });
+            &counted
+        }
+        command => command,
+    };
+    let said = (&request.effective_at, &request.reason, &request.corrects, command);
     serde_json::to_vec(&said).unwrap_or_default()
 }
 

@@ -211,6 +211,7 @@ fn stream_of(request: &Request) -> Result<StreamId, Rejection> {
         Command::IdentifyReceipt(_) => Some(BookStream::Suspense),
         Command::ReceivePayment(payment) if payment.unidentified => Some(BookStream::Suspense),
         Command::ReversePayment(reversal) if reversal.unidentified => Some(BookStream::Suspense),
+        Command::ChangeOrgUnit(_) | Command::ChangeUserStatus(_) => Some(BookStream::Organisation),
         Command::HoldMail(_) | Command::AssignMail(_) => Some(BookStream::Mail),
         Command::AttachFile(attach) if matches!(attach.subject, Subject::Mail(_)) => {
             Some(BookStream::Mail)

@@ -308,8 +308,15 @@ impl Entry {
 }
 
 /// Refusals of what was true when the caller read it.
-const STALE: &[&str] =
-    &["detail_stale", "task_stale", "stage_stale", "forecast_stale", "due_stale"];
+const STALE: &[&str] = &[
+    "detail_stale",
+    "task_stale",
+    "stage_stale",
+    "forecast_stale",
+    "due_stale",
+    "holder_stale",
+    "user_stale",
+];
 
 #[cfg(test)]
 mod tests {

@@ -232,6 +232,39 @@ fn a_leaver_hands_everything_over() {
 }
 
 #[test]
+fn customers_are_merged_and_parted_again() {
+    let place = Place::with_book();
+    place.done(&["record", "customer", "ACME", "--name", "Acme Ltd", "--phone", "+442079460000"]);
+    let again = ["record", "customer", "ACME-2", "--name", "ACME Limited"];
+    place.refused(&again, 1, "ACME-2 is most probably ACME (85%): same name");
+    place.done(&[&again[..], &["--despite-duplicates"]].concat());
+    let pairs = place.done(&["duplicates"]);
+    assert!(pairs.contains("ACME-2") && pairs.contains("name"), "{pairs}");
+    place.done(&["record", "contact", "ACME-2", "Jane Doe", "--phone", "+442079461111"]);
+    let out = place.done(&["merge", "ACME", "ACME-2", "--reason", "one company"]);
+    assert!(out.contains("ACME-2 is merged into it") && out.contains("merged into ACME"), "{out}");
+    let open = place.done(&["open", "+442079461111"]);
+    assert!(open.contains("ACME  Acme Ltd") && open.contains("ACME-2/P-1 Jane Doe"), "{open}");
+    assert!(open.contains("with ACME-2 ACME Limited, merged into it"), "{open}");
+    let note = place.json(&["record", "note", "ACME", "moved to Leeds"]);
+    let position = note["units"][0]["taken"][0]["events"][0]["position"].to_string();
+    place.refused(&["record", "note", "ACME-2", "x"], 1, "the customer is merged into ACME");
+    place.done(&["record", "call", "ACME", "asked for a quote"]);
+    let merges = place.done(&["merges", "ACME"]);
+    assert!(merges.contains("moved to Leeds"), "{merges}");
+    let undo = ["unmerge", "ACME", "--reason", "two companies"];
+    place.refused(&undo, 1, "whose these facts recorded since the merge are is not said");
+    let give = format!("{position}=ACME-2");
+    let out = place.done(&[&undo[..], &["--give", &give, "--rest", "ACME"]].concat());
+    assert!(out.contains("the merge of ACME-2 is undone; 1 of 2 facts since go there"), "{out}");
+    let shown =
+        |code: &str| place.json(&["show", code])["profile"]["figures"]["interactions"].clone();
+    assert_eq!((shown("ACME"), shown("ACME-2")), (1.into(), 1.into()));
+    place.refused(&undo, 2, "no merge into ACME stands");
+    assert!(place.done(&["verify", "--derived"]).contains("The ledger holds."));
+}
+
+#[test]
 fn one_customer_in_one_screen() {
     let place = Place::with_book();
     place.done(&["record", "customer", "ACME", "--name", "Acme Ltd", "--owner", "U-07"]);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use daybook_core::event::assignment::{AssignedFamily, AssignedRecord, Holder, HolderKind};
 use daybook_core::event::book::PoolRules;
+use daybook_core::event::merge::MergeSide;
 use daybook_core::event::share::{RecordShareChanged, Right, ShareChange};
 use daybook_core::event::{Body, Event, Kind};
 use daybook_core::id::{ActorId, CustomerCode};
@@ -32,6 +33,8 @@ pub const KINDS: &[Kind] = &[
     Kind::CommitmentMade,
     Kind::CommitmentSettled,
     Kind::RecordShareChanged,
+    Kind::CustomersMerged,
+    Kind::MergeReversed,
 ];
 
 /// The kinds of event that show that somebody dealt with a customer; with those above they tell since
@@ -52,6 +55,8 @@ pub struct CustomerHeld {
     pub holder: Option<Holder>,
     /// Whether it is on file.
     pub on_file: bool,
+    /// Whether it is merged into another, and so counted with that one.
+    pub merged_away: bool,
     /// When somebody last dealt with it, as far as the events taken tell.
     pub dealt_at: Option<Timestamp>,
     records: BTreeMap<(AssignedFamily, String), Standing>,
@@ -94,7 +99,8 @@ impl CustomerHeld {
     /// Tells whether the customer goes to the pool: somebody holds it, nothing is open, and nobody
     /// dealt with it for longer than the rules let.
     fn is_idle(&self, rules: PoolRules, today: Date, zone: chrono_tz::Tz) -> bool {
-        let held = self.holder.as_ref().is_some_and(|holder| holder.kind != HolderKind::Pool);
+        let held = !self.merged_away
+            && self.holder.as_ref().is_some_and(|holder| holder.kind != HolderKind::Pool);
         let idle = self.dealt_at.is_some_and(|at| {
             at.date_in(zone).0.saturating_add_unsigned(rules.idle_days) < today.0
         });
@@ -115,7 +121,9 @@ impl Holdings {
 
     /// Counts the customers of a holder.
     pub fn count(&self, holder: &Holder) -> u32 {
-        let held = self.customers.values().filter(|held| held.holder.as_ref() == Some(holder));
+        let counts =
+            |held: &&CustomerHeld| held.holder.as_ref() == Some(holder) && !held.merged_away;
+        let held = self.customers.values().filter(counts);
         u32::try_from(held.count()).unwrap_or(u32::MAX)
     }
 }
@@ -212,6 +220,12 @@ impl CustomerHeld {
                 self.set(F::Commitment, settled.commitment.as_str(), false);
             }
             Body::RecordShareChanged(changed) => self.share(changed),
+            Body::CustomersMerged(merge) if merge.side == Some(MergeSide::Merged) => {
+                self.merged_away = true;
+            }
+            Body::MergeReversed(reversed) if reversed.side == MergeSide::Merged => {
+                self.merged_away = false;
+            }
             _ => {}
         }
     }

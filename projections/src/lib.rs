@@ -14,6 +14,7 @@ pub mod dealings;
 pub mod engine;
 pub mod funnel;
 pub mod holdings;
+pub mod lineage;
 pub mod profile;
 pub mod projection;
 pub mod ratio;

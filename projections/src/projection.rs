@@ -110,6 +110,8 @@ impl View {
             | Kind::SurveyAnswered
             | Kind::MailHeld
             | Kind::MailAssigned
+            | Kind::CustomersMerged
+            | Kind::MergeReversed
             | Kind::RecordAssigned
             | Kind::RecordShareChanged
             | Kind::OrgUnitChanged

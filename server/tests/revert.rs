@@ -258,7 +258,7 @@ async fn a_revert_that_was_cut_off_is_gone_on_with() {
     let events = place.get("/v1/events?customer=C-1&order=desc&limit=3").await;
     let ids = events["events"].as_array().unwrap().iter();
     let events = ids.map(|event| event["event_id"].as_str().unwrap().parse().unwrap()).collect();
-    let command = Command::TakeBack(TakeBack { import: "legacy".parse().unwrap(), events });
+    let command = Command::TakeBack(TakeBack { import: Some("legacy".parse().unwrap()), events });
     let mut request = daybook_core::decide::Request::about("C-1".parse().unwrap(), call_of());
     request.reason = Some(Note::new("cut off").unwrap());
     request.command = command;

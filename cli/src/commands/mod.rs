@@ -20,6 +20,7 @@ pub mod log;
 pub mod lookup;
 pub mod mail;
 pub mod man;
+pub mod merge;
 pub mod open;
 pub mod pool;
 pub mod receivables;
@@ -139,6 +140,10 @@ enum Verb {
     Tail(tail::Tail),
     Show(show::Show),
     Stats(stats::Stats),
+    Duplicates(merge::Duplicates),
+    Merge(merge::Merge),
+    Merges(merge::Merges),
+    Unmerge(merge::Unmerge),
     Holdings(holdings::Holdings),
     Handover(holdings::HandOver),
     Pool(pool::Pool),
@@ -241,6 +246,10 @@ pub fn run() -> ExitCode {
         Verb::Tail(verb) => verb.run(global),
         Verb::Show(verb) => verb.run(global),
         Verb::Stats(verb) => verb.run(global),
+        Verb::Duplicates(verb) => verb.run(global),
+        Verb::Merge(verb) => verb.run(global),
+        Verb::Merges(verb) => verb.run(global),
+        Verb::Unmerge(verb) => verb.run(global),
         Verb::Holdings(verb) => verb.run(global),
         Verb::Handover(verb) => verb.run(global),
         Verb::Pool(verb) => verb.run(global),

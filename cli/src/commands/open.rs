@@ -4,7 +4,7 @@ use anstyle::Style;
 use clap::Args;
 use daybook_core::time::{Clock, Timestamp};
 use daybook_server::api::customers::{ContactView, CustomerAnswer, CustomersQuery, ProfileView};
-use daybook_server::api::dealings::{ComplaintView, OpenTaskView, OpportunityView};
+use daybook_server::api::dealings::{ComplaintView, DealingsView, OpenTaskView, OpportunityView};
 
 use super::{BasisOptions, Done, Global, log, lookup, say_basis};
 use crate::error::CliError;
@@ -61,8 +61,9 @@ pub fn lines(answer: &CustomerAnswer, now: Timestamp, room: Room, lang: Lang) ->
     let at = answer.basis.as_of.unwrap_or(now);
     let zone = answer.basis.zone.as_str();
     let section = |label, rows| Section { label, rows, whole: false };
-    let complaints = dealings.complaints.iter().map(|line| complaint(line, at, zone, lang));
-    let tasks = dealings.tasks.iter().map(|line| task(line, at, zone, lang));
+    let complaints =
+        together(answer, |one| &one.1.complaints, |line| complaint(line, at, zone, lang));
+    let tasks = together(answer, |one| &one.1.tasks, |line| task(line, at, zone, lang));
     let steps = dealings.next_steps.iter().take(STEPS).map(|step| {
         let day: String = instant(step.at, zone).chars().take(10).collect();
         (Style::new(), format!("{day}  {}", step.step))
@@ -70,22 +71,23 @@ pub fn lines(answer: &CustomerAnswer, now: Timestamp, room: Room, lang: Lang) ->
     let sections = [
         section(
             lang.pick("contacts", "联系人"),
-            profile.contacts.iter().map(|c| contact(c, lang)).collect(),
+            together(answer, |one| &one.0.contacts, |line| contact(line, lang)),
         ),
         Section { label: lang.pick("money", "款项"), rows: money(profile, lang), whole: true },
         section(
             lang.pick("opportunities", "进行中机会"),
-            dealings.opportunities.iter().map(|line| opportunity(line, lang)).collect(),
+            together(answer, |one| &one.1.opportunities, |line| opportunity(line, lang)),
         ),
-        section(lang.pick("complaints", "未结投诉请求"), complaints.collect()),
-        section(lang.pick("next steps", "下一步"), tasks.chain(steps).collect()),
+        section(lang.pick("complaints", "未结投诉请求"), complaints),
+        section(lang.pick("next steps", "下一步"), tasks.into_iter().chain(steps).collect()),
         section(lang.pick("last", "最近往来"), touchpoints(answer, zone, lang)),
     ];
-    screen::lay_out(head(profile, lang), &sections, LINES_BELOW, room, lang)
+    screen::lay_out(head(answer, lang), &sections, LINES_BELOW, room, lang)
 }
 
 /// Who it is, in two lines.
-fn head(profile: &ProfileView, lang: Lang) -> Vec<Row> {
+fn head(answer: &CustomerAnswer, lang: Lang) -> Vec<Row> {
+    let profile = &answer.profile;
     let sealed = lang.pick("(sealed)", "（已密封）");
     let name = profile.name.as_deref().unwrap_or(sealed);
     let kind = profile.kind.as_deref().map(|kind| labelled(kind, lang));
@@ -102,7 +104,50 @@ fn head(profile: &ProfileView, lang: Lang) -> Vec<Row> {
         format!("{label} {}", detail.value.as_deref().unwrap_or(sealed))
     });
     let facts: Vec<String> = kind.into_iter().chain([owner]).chain(source).chain(details).collect();
-    vec![(paint::HEADING, format!("{}  {name}", profile.code)), (Style::new(), facts.join(" · "))]
+    let mut head = vec![
+        (paint::HEADING, format!("{}  {name}", profile.code)),
+        (Style::new(), facts.join(" · ")),
+    ];
+    head.extend(links(answer, lang).map(|text| (Style::new(), text)));
+    head
+}
+
+/// Who somebody is, and what is going on.
+type Side<'a> = (&'a ProfileView, &'a DealingsView);
+
+/// Writes what the customer has, and then what those have that are merged into it, with their code.
+fn together<'a, T: 'a>(
+    answer: &'a CustomerAnswer,
+    of: impl Fn(Side<'a>) -> &'a Vec<T>,
+    write: impl Fn(&'a T) -> Row,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = of((&answer.profile, &answer.dealings)).iter().map(&write).collect();
+    for merged in &answer.merged {
+        let code = &merged.profile.code;
+        let theirs = of((&merged.profile, &merged.dealings)).iter().map(&write);
+        rows.extend(theirs.map(|(style, text)| (style, format!("{code}/{text}"))));
+    }
+    rows
+}
+
+/// What it is merged with, and what all of them owe together.
+pub(super) fn links(answer: &CustomerAnswer, lang: Lang) -> Option<String> {
+    if let Some(survivor) = &answer.merged_into {
+        return Some(match lang {
+            Lang::En => format!("merged into {survivor}"),
+            Lang::Zh => format!("已并入 {survivor}"),
+        });
+    }
+    let owed = amounts(&answer.together.as_ref()?.receivable);
+    let merged = answer.merged.iter().map(|merged| match &merged.profile.name {
+        Some(name) => format!("{} {name}", merged.profile.code),
+        None => merged.profile.code.clone(),
+    });
+    let merged: Vec<String> = merged.collect();
+    Some(match lang {
+        Lang::En => format!("with {}, merged into it; owed together {owed}", merged.join(", ")),
+        Lang::Zh => format!("连同并入的 {}；合计应收 {owed}", merged.join("、")),
+    })
 }
 
 fn contact(contact: &ContactView, lang: Lang) -> Row {
@@ -212,7 +257,11 @@ fn task(line: &OpenTaskView, at: Timestamp, zone: &str, lang: Lang) -> Row {
 fn touchpoints(answer: &CustomerAnswer, zone: &str, lang: Lang) -> Vec<Row> {
     let newest = answer.timeline.iter().rev().map(|event| {
         let style = if event.voided_by.is_some() { paint::FAINT } else { Style::new() };
-        (style, format!("{}  {}", instant(event.effective_at, zone), log::line(event, lang)))
+        let whose = event.stream.strip_prefix("customer/").unwrap_or_default();
+        let merged = whose != answer.profile.code;
+        let origin = if merged { format!("{whose}/ ") } else { String::new() };
+        let line = log::line(event, lang);
+        (style, format!("{}  {origin}{line}", instant(event.effective_at, zone)))
     });
     let mut rows: Vec<Row> = newest.collect();
     let earlier = (

@@ -122,6 +122,9 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
 pub(super) fn customer(answer: &CustomerAnswer, lang: Lang) {
     let zone = answer.basis.zone.as_str();
     who(&answer.profile, lang);
+    if let Some(links) = super::open::links(answer, lang) {
+        crate::out!("  {links}");
+    }
     crate::out!();
     figures(&answer.profile, zone, lang);
     crate::out!();

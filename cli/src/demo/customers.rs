@@ -112,6 +112,7 @@ fn register(
         currency: Some(party.currency),
         owner: Some(user(party.owner)?),
         first_contact_on: Some(party.since.day()),
+        duplicates: None,
         verified_by: if imported { None } else { Some(user(DIRECTOR)?) },
         details,
     })

@@ -122,7 +122,7 @@ pub(super) fn mistake(pen: &mut Pen, parties: &[Party]) -> Told {
     pen.mark_last(Mark::Remember(MISTAKE));
     let why: Note = text("the list of another company")?;
     let moment = Moment::on(day(2025, 12, 22), 10 * 60 + 20);
-    let take_back = TakeBack { import: text(MISTAKE)?, events: Vec::new() };
+    let take_back = TakeBack { import: Some(text(MISTAKE)?), events: Vec::new() };
     let request = pen.request(moment, party, Command::TakeBack(take_back))?;
     let reason = Some(why.clone());
     pen.submit(moment.recorded, DIRECTOR, vec![Request { reason, ..request }])?;

@@ -1,8 +1,12 @@
 //! Who works here and who holds what: the units, the staff, a customer shared with the service, and a
-//! salesperson who leaves at the end of the year and hands everything over. Nothing here is drawn.
+//! salesperson who leaves at the end of the year and hands everything over; and what becomes of the
+//! companies that are on file twice. Nothing here is drawn.
 
-use daybook_core::decide::Request;
+use daybook_core::decide::{Command, Request};
 use daybook_core::event::assignment::{AssignedRecord, Holder, RecordAssigned};
+use daybook_core::event::merge::{
+    CustomersMerged, DuplicateCandidate, DuplicateReason, MergeReversed, MergeSide,
+};
 use daybook_core::event::organisation::{
     OrgUnitChanged, UnitChange, UserStatus, UserStatusChanged,
 };
@@ -11,6 +15,7 @@ use daybook_core::event::share::{RecordShareChanged, Right, ShareChange};
 
 use super::calendar::{FIRST_DAY, LAST_DAY, Moment};
 use super::cast::{DIRECTOR, HEAD_OF_SALES, HEAD_OF_SERVICE, SALES};
+use super::landmarks::DUPLICATES;
 use super::pen::{Party, Pen, Told, text, user};
 
 /// The salesperson who leaves, and the one who takes over.
@@ -90,4 +95,48 @@ pub(super) fn handover(pen: &mut Pen, parties: &[Party]) -> Told {
     let left = status(from, UserStatus::Left, None)?;
     unit.push(pen.request_to_book(moment, left)?);
     pen.submit(moment.recorded, HEAD_OF_SALES, unit)
+}
+
+/// Tells what becomes of the companies that are on file twice, at the very end: one pair is merged,
+/// of the other the merge turns out to be wrong.
+pub(super) fn merges(pen: &mut Pen, parties: &[Party]) -> Told {
+    let [undone, kept] = DUPLICATES;
+    for (pair, minute) in [(kept, 19 * 60), (undone, 19 * 60 + 10)] {
+        let (Some(survivor), Some(merged)) = (party(parties, pair.0), party(parties, pair.1))
+        else {
+            continue;
+        };
+        let evidence = DuplicateCandidate {
+            customer: merged.code.clone(),
+            score_percent: 91,
+            reasons: vec![DuplicateReason::Phone, DuplicateReason::Likeness],
+        };
+        let merge = CustomersMerged {
+            side: None,
+            survivor: survivor.code.clone(),
+            merged: merged.code.clone(),
+            fields_taken: Vec::new(),
+            evidence: Some(evidence),
+            ids_from: 0,
+        };
+        let why = "同一家公司 / one company";
+        pen.tell_why(Moment::on(LAST_DAY, minute), HEAD_OF_SALES, merged, why, merge)?;
+        if pair != undone {
+            continue;
+        }
+        let reversed = MergeReversed {
+            side: MergeSide::Survivor,
+            survivor: survivor.code.clone(),
+            merged: merged.code.clone(),
+            facts: Vec::new(),
+        };
+        let why = "母公司与子公司，两家 / parent and daughter after all";
+        let reversed = Command::ReverseMerge(Box::new(reversed));
+        pen.tell_why(Moment::on(LAST_DAY, minute + 40), HEAD_OF_SALES, survivor, why, reversed)?;
+    }
+    Ok(())
+}
+
+fn party<'a>(parties: &'a [Party], code: &str) -> Option<&'a Party> {
+    parties.iter().find(|party| party.code.as_str() == code)
 }

@@ -62,6 +62,7 @@ pub fn story(seed: u64) -> Result<Vec<Step>, StoryError> {
     agreements::tell(&mut pen, &parties)?;
     people::sharing(&mut pen, &parties)?;
     people::handover(&mut pen, &parties)?;
+    people::merges(&mut pen, &parties)?;
     Ok(pen.finish())
 }
 

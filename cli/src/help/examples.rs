@@ -246,6 +246,34 @@ pub const PAGES: &[Page] = &[
     ),
     plain("record close-task", &[("daybook record close-task ACME K-1 \"sent\"", "", "")]),
     plain(
+        "duplicates",
+        &[
+            ("daybook duplicates", "", ""),
+            ("daybook duplicates ACME", "only those of ACME", "只看 ACME 的"),
+        ],
+    ),
+    plain(
+        "merge",
+        &[
+            ("daybook record customer ACME-2 --name \"Acme Limited\" --despite-duplicates", "", ""),
+            ("daybook merge ACME ACME-2 --reason \"one company\"", "", ""),
+        ],
+    ),
+    plain("merges", &[("daybook merges ACME", "", "")]),
+    plain(
+        "unmerge",
+        &[
+            ("daybook record customer ACME-3 --name \"Acme Limited\" --despite-duplicates", "", ""),
+            ("daybook merge ACME ACME-3", "", ""),
+            ("daybook record note ACME \"moved to Leeds\"", "", ""),
+            (
+                "daybook unmerge ACME --merged ACME-3 --rest ACME --reason \"two companies after all\"",
+                "",
+                "",
+            ),
+        ],
+    ),
+    plain(
         "holdings",
         &[
             ("daybook holdings", "", ""),

@@ -10,11 +10,12 @@ use super::{Context, Draft, Rejection, details};
 use crate::event::attachment::{AttachmentId, MediaType};
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
+use crate::event::merge::{DuplicateCheck, MergeReversed, MergeSide};
 use crate::event::{Actor, Body, Subject};
 use crate::event::{
     accounting, assignment, commitment, complaint, confirmation, contract, credit, dunning,
-    interaction, mail, opportunity, organisation, quote, receivable, share, shipment, survey, task,
-    terms, transfer,
+    interaction, mail, merge, opportunity, organisation, quote, receivable, share, shipment,
+    survey, task, terms, transfer,
 };
 use crate::id::{ActorId, CustomerCode, EventId, ImportId, Line, Note, RequestKey};
 use crate::money::Currency;
@@ -47,6 +48,9 @@ pub struct RegisterCustomer {
     /// Who checked the details.
     #[serde(default)]
     pub verified_by: Option<ActorId>,
+    /// What a look for duplicates found before (rule I-13).
+    #[serde(default)]
+    pub duplicates: Option<DuplicateCheck>,
     /// The details by field; a name is required.
     pub details: BTreeMap<CustomerField, Note>,
 }
@@ -73,18 +77,18 @@ pub struct VoidEvent {
     pub event: EventId,
 }
 
-/// Asks that events of one import count nowhere from now on, all of them or none; those that are void
-/// are passed over. Only taking the import back asks this, so callers cannot.
+/// Asks that events of one stream count nowhere from now on, all of them or none; those that are void
+/// are passed over. Only taking an import back and undoing a merge ask this, so callers cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeBack {
-    /// The import they came in with.
-    pub import: ImportId,
-    /// The events, of one stream.
+    /// The import they came in with, when it is taken back.
+    pub import: Option<ImportId>,
+    /// The events.
     pub events: Vec<EventId>,
 }
 
-/// Asks to record an event of another ledger as it was there. Only taking an export in asks this, so
-/// callers cannot.
+/// Asks to record a fact as it was elsewhere: in another ledger, or with a customer of whom it is no
+/// more. Only taking an export in and undoing a merge ask this, so callers cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakeOver {
     /// When the other ledger learned it: the rules are asked as of then.
@@ -97,8 +101,10 @@ pub struct TakeOver {
     pub corrects: Option<Place>,
     /// The fact.
     pub command: Command,
-    /// What followed from it there, in order; the same must follow here.
-    pub follows: Vec<Body>,
+    /// What followed from it there, in order; the same must follow here, unless nothing is said.
+    pub follows: Option<Vec<Body>>,
+    /// For the undoing of a merge: where the facts since are, in its order.
+    pub facts: Vec<Place>,
 }
 
 /// Where an event of another ledger is found here: the event there that was asked for, and its place
@@ -149,6 +155,9 @@ macro_rules! commands {
             /// Record an event of another ledger as it was there.
             #[serde(skip)]
             TakeOver(Box<TakeOver>),
+            /// Undo a merge (E13); the same batch moves what goes to the merged customer.
+            #[serde(skip)]
+            ReverseMerge(Box<MergeReversed>),
             $( $(#[doc = $doc])* $name($path), )*
         }
 
@@ -271,6 +280,8 @@ commands! { facts {
     ChangeOrgUnit OrgUnitChanged organisation::OrgUnitChanged;
     /// Record that a user comes, is away, leaves or belongs to another unit (X04).
     ChangeUserStatus UserStatusChanged organisation::UserStatusChanged;
+    /// Merge a customer into another (E12).
+    MergeCustomer CustomersMerged merge::CustomersMerged;
     /// Add a contact (E14).
     AddContact ContactAdded ContactAdded;
     /// Record an interaction (E16).
@@ -441,6 +452,7 @@ pub fn propose(
         Err(Command::ChangeCustomerDetails(command)) => {
             details::change(command, context, state).map(Body::from)
         }
+        Err(Command::ReverseMerge(body)) => Ok(Body::from(*body)),
         // What a file is, its store knows; `attachment::propose` makes the event of both.
         Err(Command::AttachFile(command)) => {
             Err(Rejection::AttachmentUnknown { attachment: command.attachment })
@@ -456,6 +468,9 @@ fn refuse_half(body: &Body, state: &Draft<'_>) -> Result<(), Rejection> {
     let payer = match body {
         Body::ReceiptIdentified(identified) if identified.step.is_some() => {
             return Err(Rejection::HalfOfPair { what: "an identification" });
+        }
+        Body::CustomersMerged(merged) if merged.side == Some(MergeSide::Survivor) => {
+            return Err(Rejection::HalfOfPair { what: "a merge" });
         }
         Body::CreditApplied(applied) if applied.legal_entity.is_some() => {
             return Err(Rejection::HalfOfPair { what: "an application" });

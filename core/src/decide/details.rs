@@ -36,6 +36,7 @@ pub(super) fn register(
         owner: command.owner,
         first_contact_on: command.first_contact_on,
         verified_by: command.verified_by,
+        duplicates: command.duplicates,
         details: sorted.finish(),
     })
 }

@@ -27,6 +27,7 @@ pub mod interaction;
 pub mod invoice;
 pub mod limit;
 pub mod mail;
+pub mod merge;
 pub mod movements;
 pub mod opportunity;
 pub mod organisation;
@@ -328,6 +329,7 @@ macro_rules! dispatch {
             /// # Errors
             /// As [`Decide::check`].
             pub fn check(&self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+                merge::refuse_merged_away(self, state)?;
                 match self { $( Body::$name(body) => Decide::check(body, context, state) ),* }
             }
 

@@ -451,6 +451,67 @@ rejections! {
         "待办 {task} 的到期时间已经是 {due_at}",
         "请给出另一个时间", at Fault::Field("to");
 
+    /// A new matter of a customer that was merged away.
+    CustomerMerged { survivor: CustomerCode }
+        "the customer is merged into {survivor}; what is new is recorded there",
+        "customer_merged", Some("I-19"), "record it for the customer it was merged into",
+        "该客户已并入 {survivor}；新的事项应记在那里",
+        "请记到它并入的客户名下", at Fault::Field("customer");
+    /// A customer that was merged away, merged again or surviving another.
+    AlreadyMerged { survivor: CustomerCode }
+        "the customer is already merged into {survivor}",
+        "already_merged", Some("I-18"), "merge into that customer, or undo that merge first",
+        "该客户已并入 {survivor}",
+        "请并入那个客户，或先撤销那次合并", at Fault::Field("merged");
+    /// A customer merged into itself.
+    MergedIntoItself { customer: CustomerCode }
+        "customer {customer} cannot be merged into itself",
+        "merged_into_itself", Some("I-18"), "name the other customer",
+        "客户 {customer} 不能并入自身",
+        "请指明另一客户", at Fault::Field("survivor");
+    /// A customer that a merge is not about.
+    NotOfTheMerge { customer: CustomerCode }
+        "customer {customer} is not part of the merge",
+        "not_of_the_merge", Some("I-21"), "name the survivor or the customer merged into it",
+        "客户 {customer} 不在此次合并之中",
+        "请指明留存方或并入方", at Fault::of(customer);
+    /// A merge that does not stand.
+    MergeUnknown { merged: CustomerCode }
+        "no merge of {merged} into this customer stands",
+        "merge_unknown", Some("I-21"), "see `daybook merges` of the survivor for its merges",
+        "没有 {merged} 并入该客户的有效合并",
+        "用 daybook merges 查看留存方的合并", at Fault::Field("merged");
+    /// A position at which no fact since the merge stands.
+    NotSinceMerge { position: Position }
+        "at position {position} stands no fact recorded with the survivor since the merge",
+        "not_since_merge", Some("I-21"), "name only facts recorded since; earlier ones never moved",
+        "位置 {position} 处没有合并之后记在留存方名下的事实",
+        "只能指明合并之后记录的事实；更早的从未移动", at Fault::Field("give");
+    /// Facts that nobody was given.
+    OwnerMissing { facts: Dependents }
+        "whose these facts recorded since the merge are is not said: {facts}",
+        "owner_missing", Some("I-21"), "name an owner for each, or say whose the rest is",
+        "没有说明合并之后记录的这些事实归谁：{facts}",
+        "请为每一项指明归属，或说明其余归谁", at Fault::Field("rest");
+    /// A fact parted from what it followed from.
+    GoesWithCause { position: Position, root: Position }
+        "the fact at position {position} followed from that at {root} and goes where that goes",
+        "goes_with_cause", Some("I-21"), "give both to the same customer",
+        "位置 {position} 处的事实由位置 {root} 处的事实而来，须随之归属",
+        "请把两者归于同一客户", at Fault::Field("give");
+    /// A fact with files that are sealed for the survivor.
+    AttachedStays { position: Position }
+        "the file attached at position {position} is sealed for the survivor, so it and its fact stay",
+        "attached_stays", Some("I-21"), "let the fact stay with the survivor",
+        "位置 {position} 处的附件是为留存方密封的，因此它与所附的事实都不能移动",
+        "请让该事实留在留存方名下", at Fault::Field("give");
+    /// A fact that cannot go to another customer.
+    CannotGo { kind: Kind, position: Position, to: CustomerCode, why: Box<Rejection> }
+        "{kind} at position {position} cannot go to {to}: {why}",
+        "cannot_go", Some("I-21"), "let it go together with what it stands on, or stay with the survivor",
+        "位置 {position} 处的“{kind}”不能归于 {to}：{why}",
+        "请让它与其所依据的事实一起移动，或留在留存方名下", at Fault::Field("give");
+
     /// A holder who is not the one known.
     HolderStale { record: AssignedRecord, known: HeldBy, said: HeldBy }
         "{record} is held by {known}, not by {said} as the request takes it to be",
@@ -786,9 +847,9 @@ rejections! {
     /// The second half of a pair, asked for alone.
     HalfOfPair { what: &'static str }
         "{what} in the other account follows from the first half and is not asked for",
-        "half_of_pair", Some("X23"), "leave `step`, `paid_by` and `legal_entity` out",
+        "half_of_pair", Some("X23"), "leave `step`, `paid_by`, `legal_entity` and `side` out",
         "{what}在另一账户中的一半由前一半产生，不能单独请求",
-        "请不要给出 `step`、`paid_by` 和 `legal_entity`";
+        "请不要给出 `step`、`paid_by`、`legal_entity` 和 `side`";
     /// A change of what another customer paid.
     PaidByAnother { payer: CustomerCode }
         "customer {payer} paid; the application stands in that account first",

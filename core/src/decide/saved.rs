@@ -106,7 +106,11 @@ saved! {
     super::limit::CreditLimit { limit, valid_until, hold }
     super::assignment::Pooled { from, at }
     super::share::Share { rights, until }
-    super::state::Profile { kind, currency, owner, pooled, main_contact, details, credit_limit }
+    super::merge::Fact { event, position, kind_tag }
+    super::merge::Merge { merged, facts }
+    super::state::Profile {
+        kind, currency, owner, pooled, merges, merged_into, main_contact, details, credit_limit
+    }
     super::state::SeenRequest { content, position }
     super::survey::Survey {}
     super::task::Task { due_at, closed, assignee }

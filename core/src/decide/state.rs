@@ -15,7 +15,9 @@ use crate::event::book::{
 };
 use crate::event::customer::{CustomerField, CustomerKind};
 use crate::event::{Class, RequestMark, Subject, UniqueKey};
-use crate::id::{ActorId, BookId, ContactId, EventId, LegalEntity, PolicyName, UnitCode};
+use crate::id::{
+    ActorId, BookId, ContactId, CustomerCode, EventId, LegalEntity, PolicyName, UnitCode,
+};
 use crate::money::{Currency, Money};
 use crate::position::{Position, StreamVersion};
 use crate::proof::Hash;
@@ -24,6 +26,7 @@ use crate::time::{Date, Timestamp};
 use super::assignment::Pooled;
 use super::exchange::Rates;
 use super::limit::CreditLimit;
+use super::merge::Merge;
 use super::organisation::{Unit, User};
 use super::{
     application, commitment, complaint, confirmation, contract, credit, customer, dunning,
@@ -219,6 +222,10 @@ pub struct Profile {
     pub owner: Option<Holder>,
     /// How it came to the pool, while it is there.
     pub pooled: Option<Pooled>,
+    /// The merges it survived and that stand.
+    pub merges: Vec<Merge>,
+    /// The customer it is merged into.
+    pub merged_into: Option<CustomerCode>,
     /// The one main contact.
     pub main_contact: Option<ContactId>,
     /// Latest known details, sorted by field.
@@ -477,6 +484,16 @@ impl<'a> Draft<'a> {
         merged.into_iter().filter_map(|(key, record)| Some((key.1.as_str(), R::unwrap(record)?)))
     }
 
+    /// Lets new ids of every family begin above a number.
+    pub(crate) fn raise_counts(&mut self, least: u32) {
+        self.delta.counts = Some(self.counts().map(|count| count.max(least)));
+    }
+
+    /// Returns the highest number of records of one family ever made.
+    pub(crate) fn highest_count(&self) -> u32 {
+        self.counts().into_iter().max().unwrap_or_default()
+    }
+
     fn counts(&self) -> [u32; FAMILY_COUNT] {
         self.delta.counts.unwrap_or(self.base.counts)
     }
@@ -569,6 +586,7 @@ impl CustomerState {
 /// Folds an event's bookkeeping (version, key slots, request) and its content into a draft.
 pub fn fold_event(draft: &mut Draft<'_>, event: &mut crate::event::Event, hash: Hash) {
     note_event(draft, event, hash);
+    super::merge::note_fact(event, draft);
     event.body.fold(&event.envelope, draft);
 }
 

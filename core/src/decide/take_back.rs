@@ -1,9 +1,9 @@
-//! Events of one import taken back together: the stream is folded once without all of them, however
+//! Events of one import, or those that an undone merge gives away, taken back together: the stream is folded once without all of them, however
 //! many they are.
 //!
 //! Invariant: as for a single void, the state is what a replay gives, and what still counts met its
-//! rules in it. Money is taken back like everything else here: the file was wrong, no payment was
-//! returned.
+//! rules in it. Money is taken back like everything else here: the file or the customer was wrong, no
+//! payment was returned.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,8 @@ use crate::proof::Hash;
 pub struct Targets<'a> {
     /// The events; those that are void are passed over.
     pub events: &'a BTreeSet<EventId>,
-    /// The import they came with.
-    pub import: &'a ImportId,
+    /// The import they came with, when it is taken back.
+    pub import: Option<&'a ImportId>,
 }
 
 /// An event that counted until now.
@@ -95,8 +95,11 @@ impl Targets<'_> {
 
     fn check(&self, event: &Event) -> Result<(), Rejection> {
         let (kind, position) = (event.body.kind(), event.envelope.position);
-        if event.envelope.source.import.as_ref() != Some(self.import) {
-            return Err(Rejection::NotOfImport { kind, position, import: self.import.clone() });
+        match self.import {
+            Some(import) if event.envelope.source.import.as_ref() != Some(import) => {
+                return Err(Rejection::NotOfImport { kind, position, import: import.clone() });
+            }
+            _ => {}
         }
         if kind == Kind::EventVoided {
             let instead = "record the fact again instead";

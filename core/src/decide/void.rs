@@ -112,6 +112,8 @@ impl Target {
             Kind::CreditApplied => "reverse the application instead",
             Kind::ApplicationReversed => "apply the credit again instead",
             Kind::ReceivableWrittenOff => "reverse its application instead",
+            Kind::CustomersMerged => "undo the merge instead",
+            Kind::MergeReversed => "merge the customers again instead",
             _ => return Ok(()),
         };
         Err(Rejection::NotVoidable { kind: self.kind, position: self.position, instead })

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use super::rejection::Dependents;
+use super::rejection::{Dependents, Rejection};
 use crate::event::Kind;
 use crate::event::assignment::{AssignedRecord, HeldBy};
 use crate::event::customer::CustomerField;
@@ -22,6 +22,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("a difference of exchange", "汇兑差额", ""),
     ("a discount", "折扣", ""),
     ("a limit is longer than a year", "有一个时限超过一年", ""),
+    ("a merge", "合并", ""),
     ("a price is below zero", "有一个价格小于零", ""),
     ("a product and currency appear twice", "有一个产品与货币的组合出现了两次", ""),
     ("a reason for a loss appears twice", "有一个丢单原因出现了两次", ""),
@@ -64,6 +65,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("exchange difference", "汇兑差额", ""),
     ("exchange_difference", "汇兑差额", ""),
     ("expired", "过期", ""),
+    ("fact", "事实", ""),
     ("going back to an earlier stage", "退回较早的阶段", ""),
     ("identification", "认领", ""),
     ("indicator", "指标", ""),
@@ -88,9 +90,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("kept", "已兑现", ""),
     ("late", "逾期兑现", ""),
     ("legal entity", "法人实体", ""),
+    ("let it stay with the survivor", "请让它留在留存方名下", ""),
     ("line", "行", ""),
     ("lock the period anew, through another day", "请改锁定至另一天", ""),
     ("mail", "邮件", ""),
+    ("merge the customers again instead", "请改为重新合并客户", ""),
     ("names a customer, although it belongs to none", "指明了客户，而它不属于任何客户", ""),
     ("opening a locked period", "重新开放已锁定的期间", ""),
     ("opportunity", "机会", ""),
@@ -244,6 +248,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("the write-off", "坏账核销", "amount"),
     ("two indicators have one name", "有两个指标同名", ""),
     ("two stages have one name", "有两个阶段同名", ""),
+    ("undo the merge instead", "请改为撤销合并", ""),
+    ("undoing a merge", "撤销合并", ""),
     ("unidentified receipt", "待认领回款", ""),
     ("voiding an interaction", "作废往来", ""),
     ("voiding an invoice", "作废发票", ""),
@@ -309,6 +315,12 @@ impl InChinese for UserStatus {
 impl InChinese for Right {
     fn in_chinese(&self) -> String {
         self.label_zh().to_owned()
+    }
+}
+
+impl InChinese for Box<Rejection> {
+    fn in_chinese(&self) -> String {
+        self.message_zh()
     }
 }
 

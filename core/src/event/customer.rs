@@ -1,5 +1,6 @@
 //! Customers and their contacts: E07, E08, E14.
 
+use super::merge::DuplicateCheck;
 use super::{Class, EventBody, Personal, Section, SectionVisitor, Subject};
 use crate::id::{ActorId, ContactId, CustomerCode, Label, Line, Note};
 use crate::money::Currency;
@@ -239,6 +240,9 @@ crate::record! {
         pub first_contact_on: Option<Date>,
         /// Who checked the details.
         pub verified_by: Option<ActorId>,
+        /// What a look for duplicates found before (rule I-13).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub duplicates: Option<DuplicateCheck>,
         /// The details, all from nothing to their first value.
         pub details: DetailChanges,
     }

@@ -129,6 +129,16 @@ pub fn fields(kind: Kind) -> Value {
         Kind::CustomerRegistered | Kind::CustomerDetailsChanged | Kind::ContactAdded => {
             customer_fields(kind)
         }
+        Kind::CustomersMerged => json!({
+            "side": "merged", "survivor": "C-0173", "merged": "C-0181",
+            "fields_taken": ["phone"], "ids_from": 12,
+            "evidence": { "customer": "C-0181", "score_percent": 85, "reasons": ["name"] },
+        }),
+        Kind::MergeReversed => json!({
+            "side": "survivor", "survivor": "C-0173", "merged": "C-0181",
+            "facts": [{ "event": "019d4183-09c0-7114-9414-151515151515", "position": 312,
+                "to": "C-0181" }],
+        }),
         Kind::RecordAssigned
         | Kind::RecordShareChanged
         | Kind::OrgUnitChanged

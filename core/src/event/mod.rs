@@ -20,6 +20,7 @@ pub mod examples;
 pub mod index;
 pub mod interaction;
 pub mod mail;
+pub mod merge;
 pub mod opportunity;
 pub mod organisation;
 pub mod quote;
@@ -272,6 +273,8 @@ catalogue! {
     130 ExchangeRateRecorded accounting::ExchangeRateRecorded, "exchange_rate.recorded" v 1 "X15" "汇率";
     131 PeriodLocked accounting::PeriodLocked, "period.locked" v 1 "X11" "期间锁定";
     150 RecordAssigned assignment::RecordAssigned, "record.assigned" v 1 "E01" "已分配";
+    154 CustomersMerged merge::CustomersMerged, "customers.merged" v 1 "E12" "客户已合并";
+    155 MergeReversed merge::MergeReversed, "merge.reversed" v 1 "E13" "合并已撤销";
     153 RecordShareChanged share::RecordShareChanged, "record_share.changed" v 1 "E02" "共享已变更";
     151 OrgUnitChanged organisation::OrgUnitChanged, "org_unit.changed" v 1 "X03" "组织变更";
     152 UserStatusChanged organisation::UserStatusChanged, "user_status.changed" v 1 "X04" "在职状态变更";

@@ -124,6 +124,7 @@ pub fn register(customer: &str, name: &str) -> Request {
             owner: None,
             first_contact_on: None,
             verified_by: None,
+            duplicates: None,
             details: details.into_iter().collect(),
         },
     )

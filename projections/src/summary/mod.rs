@@ -76,6 +76,8 @@ pub fn summarize(body: &Body) -> Summary {
         Body::AttachmentAdded(body) => customer::attachment(body),
         Body::CustomerRegistered(body) => customer::registered(body),
         Body::CustomerDetailsChanged(body) => customer::changed(body),
+        Body::CustomersMerged(body) => people::merged(body),
+        Body::MergeReversed(body) => people::parted(body),
         Body::RecordAssigned(body) => people::assigned(body),
         Body::RecordShareChanged(body) => people::shared(body),
         Body::OrgUnitChanged(body) => people::unit(body),

@@ -1,6 +1,7 @@
 //! Lines about who holds what and who works here.
 
 use daybook_core::event::assignment::{HeldBy, RecordAssigned};
+use daybook_core::event::merge::{CustomersMerged, MergeReversed, MergeSide};
 use daybook_core::event::organisation::{OrgUnitChanged, UserStatusChanged};
 use daybook_core::event::share::{RecordShareChanged, ShareChange};
 
@@ -16,6 +17,28 @@ pub(super) fn assigned(body: &RecordAssigned) -> Summary {
         zh.push_str(&format!("，连同 {moved} 项未了事项"));
     }
     Summary::new(en, zh)
+}
+
+pub(super) fn merged(body: &CustomersMerged) -> Summary {
+    let (survivor, merged) = (&body.survivor, &body.merged);
+    if body.side == Some(MergeSide::Survivor) {
+        return Summary::new(format!("{merged} is merged into it"), format!("{merged} 并入"));
+    }
+    Summary::new(format!("merged into {survivor}"), format!("并入 {survivor}"))
+}
+
+pub(super) fn parted(body: &MergeReversed) -> Summary {
+    let (survivor, merged) = (&body.survivor, &body.merged);
+    if body.side == MergeSide::Merged {
+        let (en, zh) = (format!("no more merged into {survivor}"), format!("不再并入 {survivor}"));
+        return Summary::new(en, zh);
+    }
+    let (all, goes) = (body.facts.len(), body.facts.iter().filter(|fact| fact.to == *merged));
+    let goes = goes.count();
+    Summary::new(
+        format!("the merge of {merged} is undone; {goes} of {all} facts since go there"),
+        format!("撤销 {merged} 的并入；此后 {all} 项事实中 {goes} 项归其所有"),
+    )
 }
 
 pub(super) fn shared(body: &RecordShareChanged) -> Summary {

@@ -1,17 +1,23 @@
 //! `GET /v1/customers` and `GET /v1/customers/{code}`: the list, and one customer on one page.
 
+use std::collections::VecDeque;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use daybook_core::event::StreamId;
+use daybook_core::event::customer::CustomerField;
+use daybook_core::id::CustomerCode;
 use daybook_core::ledger::Reader;
-use daybook_core::ledger::read::Query;
+use daybook_core::ledger::read::{OpenedEvent, Query};
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
+use daybook_projections::Voided;
 use daybook_projections::account::Discrepancy;
 use daybook_projections::customers::{CustomerRow, Customers, name_in};
+use daybook_projections::lineage::{Links, links};
 use daybook_projections::profile::{Profile, profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +27,7 @@ use super::dealings::DealingsView;
 use super::events::{EventView, customer_code};
 use super::extract::{Params, PathPart};
 use super::holdings::written;
-use super::money::{AmountView, amounts};
+use super::money::{AmountView, amounts, sums};
 use super::route::{Routes, get};
 use super::{ApiError, blocking};
 use crate::App;
@@ -89,10 +95,27 @@ pub struct CustomerAnswer {
     pub profile: ProfileView,
     /// What is going on.
     pub dealings: DealingsView,
+    /// The customer it is merged into.
+    pub merged_into: Option<String>,
+    /// The customers merged into it, each with what it has by itself.
+    pub merged: Vec<MergedView>,
+    /// The key figures of all of them together, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Figures>,
     /// The latest events, oldest first; voided ones are marked.
     pub timeline: Vec<EventView>,
     /// Events of the timeline that were left out, all earlier.
     pub earlier: usize,
+}
+
+/// A customer that is merged into another.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct MergedView {
+    /// Who it is.
+    #[serde(flatten)]
+    pub profile: ProfileView,
+    /// What is going on.
+    pub dealings: DealingsView,
 }
 
 /// Who a customer is, and its key figures.
@@ -280,6 +303,8 @@ async fn one(
             return respond(&app, page);
         }
         let (answer, until) = self::customer(&app, &code, &query)?;
+        // A survivor's page changes with the streams linked to it.
+        let past = past || !answer.merged.is_empty();
         let position = answer.basis.position;
         let rest = rest_of(&answer)?;
         if past {
@@ -329,17 +354,9 @@ fn customer(
     let reader = app.ledger.reader();
     let resolved = basis_of(query).resolve(reader)?;
     let voided = resolved.voided(reader)?;
-    let stream = StreamId::Customer(customer_code(code)?);
-    let asked =
-        Query { stream: Some(stream), before: Some(resolved.basis.before), ..Query::default() };
-    let mut events = Vec::new();
-    for event in reader.events(asked) {
-        let (event, hash) = event?;
-        events.push(reader.open_sections(event, hash)?);
-    }
-    let all = events.iter().map(|opened| &opened.event);
-    let profile = profile(all, &resolved.basis, &voided, resolved.zone);
-    events.retain(|opened| resolved.basis.admits(&opened.event));
+    let asked = customer_code(code)?;
+    let mut own = Own::read(reader, &asked, &resolved, &voided)?;
+    let mut events = std::mem::take(&mut own.events);
     if events.is_empty() {
         let hint = (
             "see `daybook show` for the customers on file, or check the code",
@@ -347,19 +364,133 @@ fn customer(
         );
         return Err(ApiError::missing(("customer", "客户"), code, hint));
     }
+    let merged = own.merged(reader, &resolved, &voided)?;
+    for (_, other) in &merged {
+        events.extend(other.events.iter().cloned());
+    }
+    let (now, book) = (app.clock.now(), reader.book()?);
+    let views = merged.iter().map(|(code, other)| MergedView {
+        profile: profile_view(code.as_str(), &other.profile, &resolved, app),
+        dealings: DealingsView::new(&other.profile, book),
+    });
+    let views: Vec<MergedView> = views.collect();
     events
         .sort_by_key(|opened| (opened.event.envelope.effective_at, opened.event.envelope.position));
     let limit = query.limit.unwrap_or(TIMELINE_DEFAULT).max(1);
     let earlier = events.len().saturating_sub(limit);
     let timeline = events.iter().skip(earlier).map(|opened| EventView::new(opened, &voided));
     let timeline = timeline.collect();
-    let dealings = DealingsView::new(&profile, reader.book()?);
-    let now = app.clock.now();
+    let Own { profile, links, .. } = &own;
+    let dealings = DealingsView::new(profile, book);
     // Tonight debts become overdue; a task does when its own time has passed.
     let due = profile.dealings.tasks().map(|(_, task)| task.due_at).filter(|due| *due >= now);
     let until = due.fold(now.date_in(resolved.zone).end_in(resolved.zone), Timestamp::min);
-    let profile = profile_view(code, &profile, &resolved, app);
-    Ok((CustomerAnswer { basis: resolved.view, profile, dealings, timeline, earlier }, until))
+    let mut profile = profile_view(code, profile, &resolved, app);
+    for (field, from) in &links.taken {
+        let taken = merged.iter().find(|(code, _)| code == from);
+        let value = taken.and_then(|(_, other)| other.profile.details.get(field));
+        if let Some(value) = value {
+            profile.take(*field, value.as_ref().map(ToString::to_string));
+        }
+    }
+    let figures = views.iter().map(|merged| &merged.profile.figures);
+    let together = figures.fold(None, |sum: Option<Figures>, one| {
+        Some(sum.unwrap_or_else(|| profile.figures.clone()).and(one))
+    });
+    let merged_into = links.merged_into.as_ref().map(ToString::to_string);
+    let answer = CustomerAnswer {
+        basis: resolved.view,
+        profile,
+        dealings,
+        merged_into,
+        merged: views,
+        together,
+        timeline,
+        earlier,
+    };
+    Ok((answer, until))
+}
+
+/// What one stream says of its customer at a basis.
+struct Own {
+    events: Vec<OpenedEvent>,
+    profile: Profile,
+    links: Links,
+}
+
+impl Own {
+    fn read(
+        reader: &Reader,
+        customer: &CustomerCode,
+        resolved: &Resolved,
+        voided: &Voided,
+    ) -> Result<Own, ApiError> {
+        let stream = Some(StreamId::Customer(customer.clone()));
+        let asked = Query { stream, before: Some(resolved.basis.before), ..Query::default() };
+        let mut events = Vec::new();
+        for event in reader.events(asked) {
+            let (event, hash) = event?;
+            events.push(reader.open_sections(event, hash)?);
+        }
+        let all = || events.iter().map(|opened| &opened.event);
+        let profile = profile(all(), &resolved.basis, voided, resolved.zone);
+        let links = links(all(), &resolved.basis);
+        events.retain(|opened| resolved.basis.admits(&opened.event));
+        Ok(Own { events, profile, links })
+    }
+
+    /// Reads the customers merged into it, and those merged into them.
+    fn merged(
+        &self,
+        reader: &Reader,
+        resolved: &Resolved,
+        voided: &Voided,
+    ) -> Result<Vec<(CustomerCode, Own)>, ApiError> {
+        let mut left: VecDeque<CustomerCode> = self.links.merged.iter().cloned().collect();
+        let mut merged = Vec::new();
+        while let Some(code) = left.pop_front() {
+            let other = Own::read(reader, &code, resolved, voided)?;
+            left.extend(other.links.merged.iter().cloned());
+            merged.push((code, other));
+        }
+        Ok(merged)
+    }
+}
+
+impl ProfileView {
+    /// Shows another customer's value of a detail.
+    fn take(&mut self, field: CustomerField, value: Option<String>) {
+        if field == CustomerField::Name {
+            self.name.clone_from(&value);
+        }
+        self.details.retain(|detail| detail.field != field.as_str());
+        let (field, label_zh) = (field.as_str().to_owned(), field.label_zh().to_owned());
+        self.details.push(DetailView { field, label_zh, value });
+    }
+}
+
+impl Figures {
+    /// Adds another customer's figures; each currency by itself.
+    fn and(self, other: &Figures) -> Figures {
+        Figures {
+            events: self.events + other.events,
+            interactions: self.interactions + other.interactions,
+            last_interaction_at: self.last_interaction_at.max(other.last_interaction_at),
+            opportunities_open: self.opportunities_open + other.opportunities_open,
+            pipeline: sums(self.pipeline, &other.pipeline),
+            won: sums(self.won, &other.won),
+            invoiced: sums(self.invoiced, &other.invoiced),
+            received: sums(self.received, &other.received),
+            receivable: sums(self.receivable, &other.receivable),
+            overdue: sums(self.overdue, &other.overdue),
+            overdue_since: self.overdue_since.into_iter().chain(other.overdue_since).min(),
+            unapplied: sums(self.unapplied, &other.unapplied),
+            discrepancies: [self.discrepancies, other.discrepancies.clone()].concat(),
+            complaints_open: self.complaints_open + other.complaints_open,
+            tasks_open: self.tasks_open + other.tasks_open,
+            tasks_overdue: self.tasks_overdue + other.tasks_overdue,
+        }
+    }
 }
 
 fn profile_view(code: &str, profile: &Profile, resolved: &Resolved, app: &App) -> ProfileView {

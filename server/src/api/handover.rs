@@ -119,7 +119,8 @@ impl Plan {
                 let reason = handover.reason.clone();
                 plan.requests.push(Request { reason, ..Request::about(code.clone(), assigned) });
             };
-            let whole = held.holder.as_ref() == Some(&from);
+            // A customer that is merged away goes with its survivor.
+            let whole = held.holder.as_ref() == Some(&from) && !held.merged_away;
             if whole {
                 assign(AssignedRecord::CUSTOMER);
                 plan.moved.push(item(code, AssignedFamily::Customer, None));

@@ -190,9 +190,11 @@ struct Counted<'a> {
 
 impl Counted<'_> {
     fn take(&mut self, code: &CustomerCode, held: &CustomerHeld, today: Date) {
-        self.put(held.holder.as_ref(), item(code, AssignedFamily::Customer, None), |view| {
-            &mut view.customers
-        });
+        if !held.merged_away {
+            self.put(held.holder.as_ref(), item(code, AssignedFamily::Customer, None), |view| {
+                &mut view.customers
+            });
+        }
         for (family, id, holder) in held.open() {
             self.put(holder, item(code, family, Some(id)), |view| match family {
                 AssignedFamily::Customer => &mut view.customers,

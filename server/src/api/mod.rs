@@ -15,6 +15,7 @@ pub mod contacts;
 pub mod customers;
 pub mod dealings;
 pub mod describe;
+pub mod duplicates;
 pub mod error;
 pub mod events;
 pub mod exports;
@@ -27,6 +28,7 @@ pub mod import_batches;
 pub mod imports;
 pub mod lookup;
 pub mod mail;
+pub mod merges;
 pub mod money;
 pub mod openapi;
 pub mod problem;
@@ -55,6 +57,7 @@ pub fn routes() -> Routes {
         .and(consumers::routes())
         .and(contacts::routes())
         .and(customers::routes())
+        .and(duplicates::routes())
         .and(events::routes())
         .and(exports::routes())
         .and(feed::routes())
@@ -65,6 +68,7 @@ pub fn routes() -> Routes {
         .and(lookup::routes())
         .and(import_batches::routes())
         .and(mail::routes())
+        .and(merges::routes())
         .and(openapi::routes())
         .and(problem::reference::routes())
         .and(receivables::routes())

@@ -22,6 +22,21 @@ impl From<Money> for AmountView {
     }
 }
 
+/// Adds amounts, each currency by itself.
+pub fn sums(mut these: Vec<AmountView>, those: &[AmountView]) -> Vec<AmountView> {
+    for other in those {
+        match these.iter_mut().find(|one| one.currency == other.currency) {
+            Some(one) => {
+                *one = Money::new(one.minor.saturating_add(other.minor), one.currency).into();
+            }
+            None => these.push(other.clone()),
+        }
+    }
+    these.retain(|one| one.minor != 0);
+    these.sort_by_key(|one| one.currency);
+    these
+}
+
 /// Returns sums as a caller sees them, in order of currency; zero sums are left out.
 pub fn amounts(sums: &Amounts) -> Vec<AmountView> {
     let held = |minor: i128| i64::try_from(minor).unwrap_or(i64::MAX);

@@ -60,10 +60,12 @@ use crate::api::book::BookAnswer;
 use crate::api::clock::{ClockAnswer, ConfirmCall};
 use crate::api::commands::{CommandsAnswer, UnitAnswer};
 use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
+use crate::api::duplicates::{DuplicatesAnswer, DuplicatesQuery, LikeAnswer, LikeQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
 use crate::api::handover::{Handover, HandoverAnswer, Recycle};
 use crate::api::holdings::{HoldingsAnswer, HoldingsQuery};
 use crate::api::lookup::{LookupAnswer, LookupQuery};
+use crate::api::merges::{MergeCall, MergesAnswer, ReverseCall};
 use crate::api::stats::StatsAnswer;
 
 pub use attachments::Download;
@@ -304,6 +306,49 @@ impl Client {
     /// [`ClientError`].
     pub async fn recycle(&self, dry_run: bool) -> Result<HandoverAnswer, ClientError> {
         self.post("/pool/recycle", &Recycle { dry_run }).await
+    }
+
+    /// Returns the customers that may be one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn duplicates(
+        &self,
+        query: &DuplicatesQuery,
+    ) -> Result<DuplicatesAnswer, ClientError> {
+        self.get("/duplicates", query).await
+    }
+
+    /// Tells whom a new customer may be.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn like(&self, query: &LikeQuery) -> Result<LikeAnswer, ClientError> {
+        self.get("/duplicates/like", query).await
+    }
+
+    /// Returns the merges of a customer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn merges(&self, code: &str) -> Result<MergesAnswer, ClientError> {
+        self.get(&format!("/customers/{}/merges", escaped(code)), &()).await
+    }
+
+    /// Merges customers into one. Sent again, it finds them merged.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn merge(&self, call: &MergeCall) -> Result<CommandsAnswer, ClientError> {
+        self.post("/merges", call).await
+    }
+
+    /// Undoes a merge. Sent again, it finds none that stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn reverse_merge(&self, call: &ReverseCall) -> Result<CommandsAnswer, ClientError> {
+        self.post("/merges/reverse", call).await
     }
 
     /// Returns the customers that a text fits best.

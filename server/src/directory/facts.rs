@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use daybook_core::decide::customer::international;
 use daybook_core::event::customer::{CustomerField, DetailChanges};
+use daybook_core::event::merge::MergeSide;
 use daybook_core::event::{Body, Event, Section};
-use daybook_core::id::ContactId;
+use daybook_core::id::{ContactId, CustomerCode};
 use daybook_core::position::Position;
 
 use super::normal_email;
@@ -44,6 +45,8 @@ pub(super) struct Facts {
     /// The contacts' addresses, in the order of the log.
     contacts: BTreeMap<Position, Card>,
     voided: BTreeSet<Position>,
+    /// What the customer was merged into, and nothing from where that was undone.
+    merged: BTreeMap<Position, Option<CustomerCode>>,
 }
 
 impl Facts {
@@ -66,6 +69,12 @@ impl Facts {
                     phones: texts(open.map(|identity| &identity.phones)),
                 };
                 self.contacts.insert(position, card);
+            }
+            Body::CustomersMerged(body) if body.side == Some(MergeSide::Merged) => {
+                self.merged.insert(position, Some(body.survivor.clone()));
+            }
+            Body::MergeReversed(body) if body.side == MergeSide::Merged => {
+                self.merged.insert(position, None);
             }
             Body::EventVoided(body) => {
                 self.voided.insert(body.position);
@@ -117,6 +126,11 @@ impl Facts {
             words.extend(emails.chain(phones).map(|word| (word, Some(card.contact.clone()))));
         }
         words
+    }
+
+    /// Returns the customer it is merged into.
+    pub fn merged_into(&self) -> Option<&CustomerCode> {
+        self.merged.values().next_back()?.as_ref()
     }
 
     /// Returns a detail as it stands.

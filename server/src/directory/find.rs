@@ -125,11 +125,12 @@ impl Known {
             Some(holders.iter().map(|holder| (*by, holder)))
         });
         let mut found: Vec<Found> = Vec::new();
-        for (by, Holder { customer, contact }) in holders.flatten() {
-            match found.iter_mut().find(|one| one.customer == *customer) {
+        let holders = holders.flatten().map(|(by, holder)| (by, self.surviving(holder)));
+        for (by, Holder { customer, contact }) in holders {
+            match found.iter_mut().find(|one| one.customer == customer) {
                 // Several of one customer: it is nobody in particular.
                 Some(one) => one.contact = None,
-                None => found.push(self.found(customer, by, contact.clone())),
+                None => found.push(self.found(&customer, by, contact)),
             }
         }
         found
@@ -146,7 +147,8 @@ impl Known {
                 best = Some(by);
                 found.clear();
             }
-            if best == Some(by) {
+            let code = self.survivor(code);
+            if best == Some(by) && !found.iter().any(|(_, known)| *known == code) {
                 found.push((by, code));
             }
         }
@@ -171,7 +173,7 @@ impl Known {
                 }
             }
         }
-        best.map(|(_, code)| self.found(code, By::Likeness, None))
+        best.map(|(_, code)| self.found(self.survivor(code), By::Likeness, None))
     }
 }
 

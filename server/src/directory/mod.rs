@@ -8,6 +8,7 @@
 //! one of several by chance. Voided contacts and details do not match, and neither does what was
 //! erased, nor an address that was replaced by another.
 
+pub mod duplicates;
 mod facts;
 mod find;
 mod spoken;
@@ -51,8 +52,14 @@ pub enum Match {
 pub type OfCustomer = (CustomerCode, Option<String>, Card);
 
 /// The kinds of event the directory is made of, in the order in which they build on each other.
-const KINDS: [Kind; 4] =
-    [Kind::CustomerRegistered, Kind::CustomerDetailsChanged, Kind::ContactAdded, Kind::EventVoided];
+const KINDS: [Kind; 6] = [
+    Kind::CustomerRegistered,
+    Kind::CustomerDetailsChanged,
+    Kind::ContactAdded,
+    Kind::EventVoided,
+    Kind::CustomersMerged,
+    Kind::MergeReversed,
+];
 
 /// The directory of one ledger.
 #[derive(Default)]
@@ -169,6 +176,20 @@ impl Directory {
         (known.next == head).then_some(known)
     }
 
+    /// Returns a customer's name, where it is known.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when the log cannot be read.
+    pub fn name(
+        &self,
+        reader: &Reader,
+        customer: &CustomerCode,
+    ) -> Result<Option<String>, SubmitError> {
+        let known = self.caught_up(reader)?;
+        let facts = known.customers.get(customer);
+        Ok(facts.and_then(|facts| facts.detail(CustomerField::Name)).map(str::to_owned))
+    }
+
     /// Brings the directory up to the head of the log.
     fn caught_up(&self, reader: &Reader) -> Result<MutexGuard<'_, Known>, SubmitError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -254,8 +275,28 @@ impl Known {
         }
     }
 
+    /// Returns the customer that a customer is today.
+    fn survivor<'a>(&'a self, customer: &'a CustomerCode) -> &'a CustomerCode {
+        let mut survivor = customer;
+        while let Some(into) = self.customers.get(survivor).and_then(Facts::merged_into) {
+            survivor = into;
+        }
+        survivor
+    }
+
+    /// A holder as it is today; a contact does not go along.
+    fn surviving(&self, holder: &Holder) -> Holder {
+        let survivor = self.survivor(&holder.customer);
+        if *survivor == holder.customer {
+            return holder.clone();
+        }
+        Holder { customer: survivor.clone(), contact: None }
+    }
+
     fn look_up(&self, word: &Word) -> Match {
         let Some(holders) = self.holders.get(word) else { return Match::None };
+        // What is new about a customer that was merged away is its survivor's.
+        let holders: BTreeSet<Holder> = holders.iter().map(|one| self.surviving(one)).collect();
         let customers: BTreeSet<&CustomerCode> =
             holders.iter().map(|holder| &holder.customer).collect();
         let mut customers = customers.into_iter();

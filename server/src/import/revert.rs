@@ -361,7 +361,7 @@ impl Work<'_> {
             let events =
                 before.copied().chain(atoms.iter().flat_map(|atom| atom.ids.iter().copied()));
             let command =
-                TakeBack { import: self.job.batch.import.clone(), events: events.collect() };
+                TakeBack { import: Some(self.job.batch.import.clone()), events: events.collect() };
             vec![self.request(stream, Command::TakeBack(command))]
         };
         let units = streams.iter().map(unit).collect();

@@ -376,6 +376,14 @@ impl<'a> Work<'a> {
             Body::EventVoided(void) => Some(place(void.event)),
             _ => None,
         };
+        let facts = match &body {
+            Body::MergeReversed(reversed) => {
+                reversed.facts.iter().map(|fact| place(fact.event)).collect()
+            }
+            _ => Vec::new(),
+        };
+        // The other half of an undoing names events of this ledger, and so differs.
+        let follows = facts.is_empty().then_some(bodies);
         let command = command_of(body).ok_or_else(|| {
             let reason = format!("{kind} is never recorded by itself");
             ("not_a_fact", reason)
@@ -396,7 +404,8 @@ impl<'a> Work<'a> {
                 voids: void,
                 corrects: row.corrects.map(place),
                 command,
-                follows: bodies,
+                follows,
+                facts,
             })),
         })))
     }
@@ -461,7 +470,7 @@ fn read_body(kind: Kind, row: &Row) -> Result<Body, (&'static str, String)> {
 }
 
 /// Returns the command that records a body as it is.
-fn command_of(body: Body) -> Option<Command> {
+pub(crate) fn command_of(body: Body) -> Option<Command> {
     match body {
         Body::CustomerRegistered(registered) => {
             Some(Command::RegisterCustomer(register(registered)))
@@ -470,6 +479,7 @@ fn command_of(body: Body) -> Option<Command> {
             Some(Command::ChangeCustomerDetails(change(changed)))
         }
         Body::EventVoided(void) => Some(Command::VoidEvent(VoidEvent { event: void.event })),
+        Body::MergeReversed(reversed) => Some(Command::ReverseMerge(Box::new(reversed))),
         other => Command::of_fact(other),
     }
 }
@@ -499,6 +509,7 @@ fn register(registered: CustomerRegistered) -> RegisterCustomer {
         owner: registered.owner,
         first_contact_on: registered.first_contact_on,
         verified_by: registered.verified_by,
+        duplicates: registered.duplicates,
         details: details
             .into_iter()
             .filter_map(|detail| Some((detail.field, detail.new?)))

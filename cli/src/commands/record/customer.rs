@@ -3,10 +3,13 @@
 use clap::Args;
 use daybook_core::event::customer::{CustomerKind, CustomerSource};
 use daybook_core::event::interaction::Verdict;
+use daybook_core::event::merge::DuplicateCandidate;
+use daybook_server::api::duplicates::LikeQuery;
+use daybook_server::client::Client;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, Fact, given, one_of};
-use crate::error::CliError;
+use crate::error::{CliError, Exit};
 use crate::text::Text;
 
 /// Put a customer on file
@@ -44,12 +47,41 @@ pub(super) struct Customer {
     /// The currency it usually uses
     #[arg(long)]
     currency: Option<String>,
+    /// Put it on file although it may be there already
+    #[arg(long)]
+    despite_duplicates: bool,
     /// A further detail, such as --set tax_number=9131; may be given several times
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
 }
 
 impl Customer {
+    /// Looks for customers that it may be, before it is put on file, and notes what was found; one
+    /// that is most probably there already is refused unless it was said to be another.
+    pub(super) async fn check(&self, fact: &mut Fact, client: &Client) -> Result<(), CliError> {
+        let Some(fields) = fact.command.as_object_mut() else { return Ok(()) };
+        let detail = |name: &str| fields.get("details")?.get(name)?.as_str().map(str::to_owned);
+        let query = LikeQuery {
+            name: detail("name"),
+            phone: detail("phone"),
+            email: detail("email"),
+            tax_number: detail("tax_number"),
+        };
+        let mut like = client.like(&query).await?;
+        // Said again, it is recognised by its key and by its code, not as a duplicate of itself.
+        like.candidates.retain(|one| one.customer.as_str() != self.code);
+        let sure = like.candidates.iter().find(|one| one.score_percent >= like.sure_percent);
+        if let (Some(sure), false) = (sure, self.despite_duplicates) {
+            return Err(suspected(sure, &self.code));
+        }
+        let decision = if like.candidates.is_empty() { "none_found" } else { "kept_apart" };
+        let check = json!({
+            "position": like.position, "candidates": like.candidates, "decision": decision,
+        });
+        fields.insert("duplicates".to_owned(), check);
+        Ok(())
+    }
+
     pub(super) fn fact(&self, _desk: &Desk) -> Result<Fact, CliError> {
         let mut details = details(&self.set)?;
         let known = [
@@ -70,6 +102,25 @@ impl Customer {
             "owner": self.owner, "currency": self.currency, "details": details,
         }));
         Ok(Fact { customer: Some(self.code.clone()), command })
+    }
+}
+
+fn suspected(candidate: &DuplicateCandidate, code: &str) -> CliError {
+    let (customer, score) = (&candidate.customer, candidate.score_percent);
+    let reasons = || candidate.reasons.iter();
+    let en: Vec<String> = reasons().map(|reason| reason.as_str().replace('_', " ")).collect();
+    let zh: Vec<&str> = reasons().map(|reason| reason.label_zh()).collect();
+    CliError {
+        exit: Exit::Refused,
+        code: "duplicate_suspected".to_owned(),
+        message: Text::new(
+            format!("{code} is most probably {customer} ({score}%): same {}", en.join(", ")),
+            format!("{code} 很可能就是 {customer}（{score}%）：{}", zh.join("、")),
+        ),
+        hint: Text::new(
+            format!("use {customer}, or add --despite-duplicates if it is another customer"),
+            format!("请用 {customer}；若确是另一客户，请加 --despite-duplicates"),
+        ),
     }
 }
 

@@ -212,6 +212,9 @@ impl Record {
             desk.effective = Some(desk.when(text, Lean::Past)?.start(desk.zone()));
         }
         let mut fact = self.fact(&desk)?;
+        if let What::Customer(customer) = &self.what {
+            customer.check(&mut fact, client).await?;
+        }
         let found = self.whose(&fact, client).await?;
         if let Some(found) = &found {
             lookup::say_found(found, global.language());
@@ -434,7 +437,9 @@ pub(super) fn rehearsed(answer: &CommandsAnswer, unit: &[Value], lang: Lang) {
             crate::out!("  {}", lang.pick(en, zh));
         }
     }
-    crate::out!("{}", lang.pick("from this request:", "来自此请求："));
+    if !unit.is_empty() {
+        crate::out!("{}", lang.pick("from this request:", "来自此请求："));
+    }
     for request in unit {
         crate::out!("{}", serde_json::to_string_pretty(request).unwrap_or_default());
     }
@@ -485,7 +490,15 @@ async fn tell(
         }
     }
     let Some(first) = outcome.events.first() else { return Ok(()) };
-    if first.stream.starts_with("customer/") && first.kind != "event.voided" {
+    let last = outcome.events.last().and_then(|last| last.stream.strip_prefix("customer/"));
+    if let ("customers.merged", Some(survivor)) = (first.kind.as_str(), last) {
+        let command = format!("{} {}unmerge", program(), global.dir_option());
+        let back = lang.pick("To undo it:", "如需撤销：");
+        crate::out!("{back} {command} {survivor} --rest {survivor} --reason \"...\"");
+        return Ok(());
+    }
+    let is_final = matches!(first.kind.as_str(), "event.voided" | "merge.reversed");
+    if first.stream.starts_with("customer/") && !is_final {
         let command = format!("{} {}void", program(), global.dir_option());
         let id = first.event_id;
         let back = lang.pick("To take it back:", "如需撤回：");

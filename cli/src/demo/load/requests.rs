@@ -180,6 +180,7 @@ impl Stock {
             owner: Some(one_of(dice, &self.owners)),
             first_contact_on: Some(date_of(about.at)),
             verified_by: None,
+            duplicates: None,
             details,
         }))
     }

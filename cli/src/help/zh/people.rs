@@ -4,6 +4,37 @@ use super::CommandZh;
 
 pub(super) const TABLE: &[CommandZh] = &[
     CommandZh {
+        path: "duplicates",
+        about: "列出可能重复的客户及理由",
+        arguments: &[("customer", "只看此客户的")],
+    },
+    CommandZh {
+        path: "merge",
+        about: "合并客户：各自的历史留在原处，合在一起查看",
+        arguments: &[
+            ("survivor", "留存的客户"),
+            ("merged", "并入的客户"),
+            ("take", "某项资料以谁的为准，例如 --take phone=C-7；可重复"),
+            ("dry_run", "只说明会增加哪些事件，不保留任何内容"),
+        ],
+    },
+    CommandZh {
+        path: "merges",
+        about: "列出客户的合并，以及此后记录的事实",
+        arguments: &[("customer", "客户")],
+    },
+    CommandZh {
+        path: "unmerge",
+        about: "撤销合并：此后记录的每项事实归于一个客户",
+        arguments: &[
+            ("survivor", "留存的客户"),
+            ("merged", "曾并入的客户；只有一个时可省略"),
+            ("give", "某项事实归谁，例如 --give 312=C-7；可重复"),
+            ("rest", "未指明的事实归谁"),
+            ("dry_run", "只说明会增加哪些事件，不保留任何内容"),
+        ],
+    },
+    CommandZh {
         path: "holdings",
         about: "谁负责哪些客户、机会、待办、投诉请求与承诺",
         arguments: &[(

@@ -31,6 +31,7 @@ pub(super) const TABLE: &[CommandZh] = &[
             ("industry", "行业"),
             ("owner", "由谁负责"),
             ("currency", "常用币种"),
+            ("despite_duplicates", "即使可能已建档，也另立为新客户"),
             ("set", "其他资料，例如 --set tax_number=9131；可重复"),
         ],
     },

@@ -11,6 +11,7 @@ mod deals;
 mod dunning;
 mod exchange;
 mod limits;
+mod merges;
 mod period;
 mod receivables;
 mod replay;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::batch::SubmitError;
 use super::{Stop, Work};
+use crate::decide::command::RegisterCustomer;
 use crate::decide::{Command, Draft, Marker, Request};
 use crate::event::assignment::RecordAssigned;
 use crate::event::{Class, Event, Kind, RequestMark, Sealed, StreamId, Subject};
@@ -155,6 +156,14 @@ fn content_bytes(request: &Request) -> Vec<u8> {
         // How many customers somebody has is counted anew for a retry.
         Command::AssignRecord(assigned) if assigned.holds.is_some() => {
             counted = Command::AssignRecord(RecordAssigned { holds: None, ..assigned.clone() });
+            &counted
+        }
+        // So is what a look for duplicates finds.
+        Command::RegisterCustomer(register) if register.duplicates.is_some() => {
+            counted = Command::RegisterCustomer(RegisterCustomer {
+                duplicates: None,
+                ..register.clone()
+            });
             &counted
         }
         command => command,

@@ -1,4 +1,4 @@
-//! Events of one import on their way to count nowhere: the stream is read once without all of them.
+//! Events of one stream on their way to count nowhere: the stream is read once without all of them.
 
 use super::super::batch::EventRef;
 use super::super::read::Query;
@@ -17,15 +17,16 @@ use crate::id::{EventId, ImportId};
 use crate::proof::{Hash, leaf_hash};
 
 impl Work<'_, '_> {
-    /// Voids events of one import, all or none.
+    /// Voids events of one stream, all or none.
     pub(super) fn take_back(
         &mut self,
         stream: &StreamId,
         said: &Said,
         take_back: &TakeBack,
     ) -> Result<Vec<EventRef>, Stop> {
-        let counted = self.take_out(stream, &take_back.events, &take_back.import)?;
-        self.emit_voids(stream, said, counted, Some(&take_back.import))
+        let import = take_back.import.as_ref();
+        let counted = self.take_out(stream, &take_back.events, import)?;
+        self.emit_voids(stream, said, counted, import)
     }
 
     /// Voids what is void in another ledger too, money included: there it was taken back with its
@@ -39,7 +40,7 @@ impl Work<'_, '_> {
         let Some(import) = self.asker.source.import.clone() else {
             return self.void(stream, said, target);
         };
-        let counted = self.take_out(stream, &[target], &import)?;
+        let counted = self.take_out(stream, &[target], Some(&import))?;
         self.emit_voids(stream, said, counted, None)
     }
 
@@ -48,7 +49,7 @@ impl Work<'_, '_> {
         &mut self,
         stream: &StreamId,
         events: &[EventId],
-        import: &ImportId,
+        import: Option<&ImportId>,
     ) -> Result<Vec<Counted>, Stop> {
         let book = self.book().clone();
         // Checking a history again makes no new marks and takes no new numbers.

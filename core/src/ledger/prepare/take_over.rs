@@ -1,15 +1,14 @@
-//! An event of another ledger on its way into this one.
+//! A fact of another ledger, or of another customer, on its way to where it is from now on.
 
 use super::super::batch::EventRef;
 use super::{Said, Stop, Work};
 use crate::decide::command::{Place, TakeOver};
 use crate::decide::{Rejection, Request};
-use crate::event::StreamId;
-use crate::id::EventId;
+use crate::event::{Body, StreamId};
 
 impl Work<'_, '_> {
-    /// Records an event as it was in another ledger: decided as of the instant it was recorded there,
-    /// by who acted there, and followed by the same.
+    /// Records a fact as it was elsewhere: decided as of the instant it was recorded there, by who acted
+    /// there, and followed by the same where that is said.
     pub(super) fn take_over(
         &mut self,
         stream: &StreamId,
@@ -22,24 +21,32 @@ impl Work<'_, '_> {
             return Err(Rejection::InstantInFuture { what, at, now }.into());
         }
         let corrects = over.corrects.map(|place| self.taken(stream, place)).transpose()?;
+        let corrects = corrects.map(|here| here.event_id);
         let said = Said { corrects, there: Some((at, over.actor)), ..said };
         if let Some(place) = over.voids {
             let target = self.taken(stream, place)?;
-            return self.void_taken(stream, &said, target);
+            return self.void_taken(stream, &said, target.event_id);
         }
-        let body = self.propose(stream, &said, over.command)?;
+        let mut body = self.propose(stream, &said, over.command)?;
+        if let Body::MergeReversed(reversed) = &mut body {
+            for (fact, place) in reversed.facts.iter_mut().zip(over.facts) {
+                let here = self.taken(stream, place)?;
+                (fact.event, fact.position) = (here.event_id, here.position);
+            }
+        }
+        let Some(follows) = over.follows else { return self.accept(stream, &said, body, None) };
         let first = body.clone();
-        let mut there = std::iter::once(first).chain(over.follows);
+        let mut there = std::iter::once(first).chain(follows);
         self.accept(stream, &said, body, Some(&mut there))
     }
 
     /// Finds what an event of the other ledger has become here.
-    fn taken(&mut self, stream: &StreamId, place: Place) -> Result<EventId, Stop> {
+    fn taken(&mut self, stream: &StreamId, place: Place) -> Result<EventRef, Stop> {
         let (event, after) = place;
         let unknown = || Stop::from(Rejection::EventUnknown { event });
         let key = self.key_mark(&Request::key_there(event));
         let seen = self.draft(stream).request(&key).ok_or_else(unknown)?;
         let answer = self.first_answer(seen.position)?;
-        answer.events.get(after).map(|event| event.event_id).ok_or_else(unknown)
+        answer.events.into_iter().nth(after).ok_or_else(unknown)
     }
 }

@@ -9,11 +9,13 @@ use chrono_tz::Tz;
 use daybook_core::event::{Event, Kind};
 
 use crate::engine::Facts;
-use crate::{funnel, receivables};
+use crate::{customers, funnel, receivables};
 
 /// A view kept as columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
+    /// Who is on file.
+    Customers,
     /// Where opportunities stand, and how they came there.
     Funnel,
     /// Debts, credits and what was applied.
@@ -22,11 +24,12 @@ pub enum View {
 
 impl View {
     /// Every view.
-    pub const ALL: &'static [View] = &[View::Funnel, View::Receivables];
+    pub const ALL: &'static [View] = &[View::Customers, View::Funnel, View::Receivables];
 
     /// Returns the name, which is also that of its folder.
     pub const fn name(self) -> &'static str {
         match self {
+            View::Customers => "customers",
             View::Funnel => "funnel",
             View::Receivables => "receivables",
         }
@@ -35,7 +38,7 @@ impl View {
     /// Returns the version: raised whenever equal events would give other facts.
     pub const fn version(self) -> u32 {
         match self {
-            View::Funnel | View::Receivables => 1,
+            View::Customers | View::Funnel | View::Receivables => 1,
         }
     }
 
@@ -53,7 +56,7 @@ impl View {
             | Kind::OpportunityForecastRevised
             | Kind::OpportunityWon
             | Kind::OpportunityLost
-            | Kind::OpportunityReopened => &[View::Funnel],
+            | Kind::OpportunityReopened => &[View::Customers, View::Funnel],
             Kind::ContractSigned
             | Kind::ContractAmended
             | Kind::ContractClosed
@@ -67,22 +70,15 @@ impl View {
             | Kind::ReceivableRescheduled
             | Kind::CreditNoteIssued
             | Kind::RefundPaid
-            | Kind::DunningNoticeSent => &[View::Receivables],
+            | Kind::DunningNoticeSent => &[View::Customers, View::Receivables],
             // Voids and policies are the engine's own business: they concern every view alike.
             Kind::EventVoided | Kind::PolicyVersionPublished => &[],
-            Kind::BookOpened
-            | Kind::EventLayoutPublished
-            | Kind::ImportApplied
-            | Kind::PeriodLocked
-            | Kind::ExchangeRateRecorded
-            | Kind::BalanceConfirmed
+            Kind::BalanceConfirmed
             | Kind::CommitmentMade
             | Kind::CommitmentSettled
             | Kind::CustomerTermsSet
             | Kind::CreditLimitSet
             | Kind::CustomerInvestmentRecorded
-            | Kind::ImportReverted
-            | Kind::DataExported
             | Kind::AttachmentAdded
             | Kind::CustomerRegistered
             | Kind::CustomerDetailsChanged
@@ -108,12 +104,20 @@ impl View {
             | Kind::ComplaintClosed
             | Kind::ComplaintReopened
             | Kind::SurveyAnswered
-            | Kind::MailHeld
-            | Kind::MailAssigned
             | Kind::CustomersMerged
             | Kind::MergeReversed
             | Kind::RecordAssigned
-            | Kind::RecordShareChanged
+            | Kind::RecordShareChanged => &[View::Customers],
+            // What stands in the book concerns no customer.
+            Kind::BookOpened
+            | Kind::EventLayoutPublished
+            | Kind::ImportApplied
+            | Kind::PeriodLocked
+            | Kind::ExchangeRateRecorded
+            | Kind::ImportReverted
+            | Kind::DataExported
+            | Kind::MailHeld
+            | Kind::MailAssigned
             | Kind::OrgUnitChanged
             | Kind::UserStatusChanged => &[],
         }
@@ -122,6 +126,7 @@ impl View {
     /// Takes the facts of one event of a customer.
     pub fn fold(self, event: &Event, zone: Tz, facts: &mut Facts<'_>) {
         match self {
+            View::Customers => customers::facts::fold(event, facts),
             View::Funnel => funnel::facts::fold(event, zone, facts),
             View::Receivables => receivables::facts::fold(event, zone, facts),
         }

@@ -14,7 +14,6 @@ use daybook_core::ledger::read::Query;
 use daybook_core::position::Position;
 use daybook_core::store::memory::MemoryStore;
 use daybook_core::time::Timestamp;
-use daybook_projections::customers::Customers;
 use daybook_projections::profile::{Profile, profile};
 use daybook_projections::stats::Stats;
 use daybook_projections::timeline::timeline;
@@ -104,12 +103,6 @@ fn of_two_values_the_later_in_the_world_counts_however_late_the_earlier_is_told(
     assert_eq!(detail(&of_february, CustomerField::City), "无锡");
     let as_known = world.profile(Some("2026-02-15T00:00:00Z"), Some(late));
     assert_eq!(detail(&as_known, CustomerField::City), "上海");
-    let mut list = Customers::default();
-    let events = world.events();
-    let basis = Basis { as_of: None, before: Position(events.len() as u64) };
-    events.iter().for_each(|event| list.fold(event, &basis, &Voided::default()));
-    let row = list.rows.values().next().unwrap();
-    assert_eq!(row.city.as_ref().unwrap().as_str(), "苏州");
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub(super) struct Name {
 }
 
 /// The facts of some customers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bucket {
     pub(super) customers: Vec<CustomerCode>,
     pub(super) names: Vec<Name>,
@@ -96,7 +96,7 @@ pub struct Bucket {
 
 /// Finds the place of what is known already. Made when the first fact is added: a bucket that is
 /// only read has none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Index {
     customers: BTreeMap<CustomerCode, Place>,
     names: BTreeMap<Name, Place>,
@@ -150,11 +150,13 @@ impl Bucket {
     /// Returns what was said before a position and stood there.
     pub fn known(&self, before: Position) -> impl Iterator<Item = &Row> {
         let end = self.rows.partition_point(|row| row.position < before.0);
-        let withdrawn = &self.withdrawn;
-        let stands = move |row: &&Row| {
-            withdrawn.is_empty() || withdrawn.get(&row.position).is_none_or(|by| *by >= before.0)
-        };
-        self.rows.iter().take(end).filter(stands)
+        // Both are in order of position, so that one goes along the other.
+        let gone = self.withdrawn.iter().filter(move |(_, by)| **by < before.0);
+        let mut gone = gone.map(|(position, _)| *position).peekable();
+        self.rows.iter().take(end).filter(move |row| {
+            while gone.next_if(|position| *position < row.position).is_some() {}
+            gone.peek() != Some(&row.position)
+        })
     }
 
     /// Returns the place of a customer.

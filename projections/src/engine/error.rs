@@ -38,7 +38,8 @@ impl ViewError {
     pub fn code(&self) -> &'static str {
         match self {
             ViewError::Log(error) => error.code(),
-            ViewError::Event { .. } | ViewError::OtherEvents { .. } => "derived_damaged",
+            ViewError::Event { .. } => "codec_failed",
+            ViewError::OtherEvents { .. } => "view_damaged",
         }
     }
 }

@@ -5,6 +5,7 @@
 #[path = "../../../core/tests/support/mod.rs"]
 mod support;
 
+mod customers;
 mod engine;
 mod random;
 mod receivables;

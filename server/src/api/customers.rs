@@ -14,11 +14,12 @@ use daybook_core::ledger::Reader;
 use daybook_core::ledger::read::{OpenedEvent, Query};
 use daybook_core::position::Position;
 use daybook_core::time::{Date, Timestamp};
-use daybook_projections::Voided;
 use daybook_projections::account::Discrepancy;
-use daybook_projections::customers::{CustomerRow, Customers, name_in};
+use daybook_projections::customers::{CustomerRow, name_in, rows};
+use daybook_projections::engine::{Bucket, State as ViewState};
 use daybook_projections::lineage::{Links, links};
 use daybook_projections::profile::{Profile, profile};
+use daybook_projections::{View, Voided};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -243,39 +244,74 @@ async fn list(
     State(app): State<App>,
     Params(query): Params<CustomersQuery>,
 ) -> Result<Json<CustomersAnswer>, ApiError> {
-    blocking(move || customers(app.ledger.reader(), &query)).await.map(Json)
+    blocking(move || customers(&app, &query)).await.map(Json)
 }
 
-fn customers(reader: &Reader, query: &CustomersQuery) -> Result<CustomersAnswer, ApiError> {
+fn customers(app: &App, query: &CustomersQuery) -> Result<CustomersAnswer, ApiError> {
+    let reader = app.ledger.reader();
     let resolved = basis_of(query).resolve(reader)?;
-    let voided = resolved.voided(reader)?;
-    let mut view = Customers::default();
-    let asked = Query { before: Some(resolved.basis.before), ..Query::default() };
-    for event in reader.events(asked) {
-        view.fold(&event?.0, &resolved.basis, &voided);
-    }
     let limit = query.limit.unwrap_or(CUSTOMERS_MAX).clamp(1, CUSTOMERS_MAX);
     let after = query.after.as_deref().unwrap_or_default();
-    let mut rows = view.rows.iter().filter(|(code, _)| code.as_str() > after);
-    let mut customers = Vec::new();
-    for (code, row) in rows.by_ref().take(limit) {
-        customers.push(row_view(reader, code.as_str(), row)?);
-    }
-    let more = rows.next().is_some();
-    let next = customers.last().filter(|_| more).map(|last: &CustomerView| last.code.clone());
-    Ok(CustomersAnswer { basis: resolved.view, total: view.rows.len(), customers, next })
+    let question = |state: &ViewState| {
+        let parts = state.ask_all(app.views.threads(), |bucket| rows(bucket, &resolved.basis));
+        page_of(state.buckets(), &parts, after, limit)
+    };
+    let before = resolved.basis.before;
+    let (total, listed, more) =
+        app.views.ask_at_least(reader, View::Customers, before, question)?;
+    let customers = listed.into_iter().map(|listed| listed.view(reader));
+    let customers = customers.collect::<Result<Vec<CustomerView>, ApiError>>()?;
+    let next = customers.last().filter(|_| more).map(|last| last.code.clone());
+    Ok(CustomersAnswer { basis: resolved.view, total, customers, next })
 }
 
-fn row_view(reader: &Reader, code: &str, row: &CustomerRow) -> Result<CustomerView, ApiError> {
-    Ok(CustomerView {
-        code: code.to_owned(),
-        name: row.name_at.map(|at| name_at(reader, at)).transpose()?.flatten(),
-        kind: row.kind.map(|kind| kind.as_str().to_owned()),
-        city: row.city.as_ref().map(ToString::to_string),
-        first_at: row.effective.map(|(first, _)| first),
-        last_at: row.effective.map(|(_, last)| last),
-        events: row.events,
-    })
+/// A row of the list in words; the name is not looked up yet.
+struct Listed {
+    code: String,
+    city: Option<String>,
+    row: CustomerRow,
+}
+
+/// Finds the first customers after a code, in order of code; counts all, and says whether there are
+/// more.
+fn page_of(
+    buckets: &[Bucket],
+    parts: &[Vec<CustomerRow>],
+    after: &str,
+    limit: usize,
+) -> (usize, Vec<Listed>, bool) {
+    let total = parts.iter().map(Vec::len).sum();
+    let all = buckets.iter().zip(parts).flat_map(|(bucket, rows)| {
+        rows.iter().filter_map(move |row| Some((bucket.customer(row.customer)?, row, bucket)))
+    });
+    let mut page: Vec<_> = all.filter(|(code, ..)| code.as_str() > after).collect();
+    let more = page.len() > limit;
+    if more {
+        // All but the page itself need no order.
+        page.select_nth_unstable_by(limit, |left, right| left.0.cmp(right.0));
+        page.truncate(limit);
+    }
+    page.sort_unstable_by(|left, right| left.0.cmp(right.0));
+    let listed = page.into_iter().map(|(code, row, bucket)| {
+        let city = bucket.text(row.city);
+        let city = (!city.is_empty()).then(|| city.to_owned());
+        Listed { code: code.to_string(), city, row: *row }
+    });
+    (total, listed.collect(), more)
+}
+
+impl Listed {
+    fn view(self, reader: &Reader) -> Result<CustomerView, ApiError> {
+        Ok(CustomerView {
+            code: self.code,
+            name: self.row.name_at.map(|at| name_at(reader, at)).transpose()?.flatten(),
+            kind: self.row.kind.map(|kind| kind.as_str().to_owned()),
+            city: self.city,
+            first_at: Some(self.row.first_at),
+            last_at: Some(self.row.last_at),
+            events: self.row.events,
+        })
+    }
 }
 
 /// Opens the one event that holds a customer's name.

@@ -123,7 +123,6 @@ impl ApiError {
             }
             ApiError::Import(error) => stopped(error),
             ApiError::Mail(error) => mail_stopped(error),
-            ApiError::View(ViewError::Log(error)) => broken(error.code(), error),
             ApiError::View(error) => broken(error.code(), error),
             ApiError::Interrupted => Told::plain(Code::Interrupted),
             ApiError::Told(told) => (**told).clone(),

@@ -252,6 +252,10 @@ codes! {
         "the index is damaged", "索引已损坏",
         "stop the server and start it again; the index is rebuilt from the journal",
         "请停止服务再启动；索引将由日志重建";
+    ViewDamaged "view_damaged" INTERNAL_SERVER_ERROR Retry::No,
+        "a view folded other events than the log holds", "视图折叠的事件与日志不符",
+        "drop the view with `daybook views drop NAME`; it is folded anew",
+        "请用 `daybook views drop 名称` 删除该视图；它会重新生成";
     CodecFailed "codec_failed" INTERNAL_SERVER_ERROR Retry::No,
         "an event could not be encoded or decoded", "有一个事件无法编码或解码",
         "run `daybook verify` to see how far the ledger can be trusted",

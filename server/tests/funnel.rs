@@ -151,6 +151,42 @@ async fn the_snapshot_the_cohorts_and_the_conversions_are_those_worked_out_by_ha
 }
 
 #[tokio::test]
+async fn every_figure_is_as_long_as_its_list_and_names_its_events() {
+    let world = five().await;
+    let cohort = "cohort=created&from=2026-01-01&to=2026-01-31";
+    let january = world.ask(&format!("?{cohort}")).await;
+    for (number, stage) in ["s1", "s2", "s3"].into_iter().enumerate() {
+        let of = [("reached", "reached"), ("visited", "visited"), ("went_on", "went_on")];
+        for (figure, field) in of {
+            let path = format!("/opportunities?{cohort}&figure={figure}&stage={stage}");
+            let listed = world.ask(&path).await;
+            assert_eq!(listed["total"], january["stages"][number][field], "{path}");
+            assert_eq!(listed["opportunities"].as_array().unwrap().len(), listed["total"]);
+        }
+    }
+    let lost = world.ask("/opportunities?figure=lost").await;
+    let line = &lost["opportunities"][0];
+    assert_eq!((&line["opportunity"], &line["outcome"]), (&json!("O-2"), &json!("lost")));
+    let mut kinds = Vec::new();
+    for position in line["events"].as_array().unwrap() {
+        let event = world.place.get(&format!("/v1/events/{position}")).await;
+        kinds.push(event["event"]["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds, ["opportunity.opened", "opportunity_stage.changed", "opportunity.lost"]);
+    let open = world.ask("/opportunities?figure=open&limit=1").await;
+    // C-1 has O-3 and O-5: a customer's lines are all on one page.
+    assert_eq!((&open["total"], &open["next"]), (&json!(3), &json!("C-1")));
+    let rest = world.ask("/opportunities?figure=open&limit=1&after=C-1").await;
+    assert_eq!(
+        (&rest["opportunities"][0]["opportunity"], &rest["next"]),
+        (&json!("O-4"), &Value::Null)
+    );
+    assert_eq!(rest["opportunities"][0]["probability_percent"], 10);
+    let problem = world.place.problem("/v1/funnel/opportunities?figure=here&pipeline=three").await;
+    assert_eq!((&problem["code"], &problem["field"]), (&json!("malformed"), &json!("stage")));
+}
+
+#[tokio::test]
 async fn a_reopened_loss_is_there_again_at_the_basis_before() {
     let world = five().await;
     for basis in ["as_of=2026-02-11", "as_of=2026-02-11&known_at=2026-02-11"] {

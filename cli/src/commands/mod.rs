@@ -9,6 +9,7 @@ pub mod config;
 pub mod consumer;
 pub mod contacts;
 pub mod demo;
+pub mod diff;
 pub mod exit_codes;
 pub mod export;
 pub mod funnel;
@@ -147,6 +148,7 @@ enum Verb {
     Holdings(holdings::Holdings),
     Handover(holdings::HandOver),
     Pool(pool::Pool),
+    Diff(diff::Diff),
     Void(void::Void),
     Receivables(receivables::Receivables),
     Funnel(funnel::Funnel),
@@ -253,6 +255,7 @@ pub fn run() -> ExitCode {
         Verb::Holdings(verb) => verb.run(global),
         Verb::Handover(verb) => verb.run(global),
         Verb::Pool(verb) => verb.run(global),
+        Verb::Diff(verb) => verb.run(global),
         Verb::Void(verb) => verb.run(global),
         Verb::Receivables(verb) => verb.run(global),
         Verb::Funnel(verb) => verb.run(global),

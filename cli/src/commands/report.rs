@@ -43,6 +43,15 @@ pub(super) fn show<T: Serialize>(
     Done::Wholly
 }
 
+/// Says that there is more than is shown.
+pub(super) fn say_more(next: Option<&str>, lang: Lang) {
+    let Some(next) = next else { return };
+    match lang {
+        Lang::En => crate::note!("there is more: go on with --after {next}"),
+        Lang::Zh => crate::note!("还有更多：用 --after {next} 继续"),
+    }
+}
+
 /// Draws a bar: `part` of `whole` as so many cells, rounded up.
 pub(super) fn bar(part: i128, whole: i128, cells_max: i128) -> String {
     let cells = (part.max(0) * cells_max + whole.max(1) - 1) / whole.max(1);

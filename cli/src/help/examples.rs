@@ -515,6 +515,21 @@ pub const PAGES: &[Page] = &[
     plain("attach", &[("daybook attach ACME 300 calls.csv --note \"the list of calls\"", "", "")]),
     plain("attachments get", &[("daybook attachments get 22 -o copy.csv", "", "")]),
     plain("attachments", &[("daybook attachments ACME", "", "")]),
+    plain(
+        "diff",
+        &[
+            (
+                "daybook diff ACME --from-known-at 2026-03-31",
+                "what was learned since the end of March",
+                "三月底之后得知了什么",
+            ),
+            (
+                "daybook diff ACME --from-as-of 2026-03-31 --as-of 2026-06-30",
+                "what happened in a quarter",
+                "一个季度内发生了什么",
+            ),
+        ],
+    ),
     plain("stats", &[("daybook stats --as-of 2026-06-30", "", "")]),
     plain("verify", &[("daybook verify --derived", "", "")]),
     plain(
@@ -546,6 +561,7 @@ pub const PAGES: &[Page] = &[
     ),
     plain("receivables dunning", &[("daybook receivables dunning --as-of 2030-02-01", "", "")]),
     plain("receivables figures", &[("daybook receivables figures --from 2026-01-01", "", "")]),
+    plain("receivables explain", &[("daybook receivables explain ACME --figure open", "", "")]),
     plain("funnel", &[("daybook funnel stages", "", "")]),
     plain(
         "funnel stages",
@@ -559,6 +575,7 @@ pub const PAGES: &[Page] = &[
             ("daybook funnel stages --by source", "by where they came from", "按来源"),
         ],
     ),
+    plain("funnel list", &[("daybook funnel list --figure reached --stage qualified", "", "")]),
     plain("funnel stuck", &[("daybook funnel stuck --days 30", "", "")]),
     plain("funnel period", &[("daybook funnel period --from 2026-01-01", "", "")]),
     plain("views", &[("daybook views list", "", "")]),

@@ -35,6 +35,10 @@ impl Said {
 
 /// Takes the facts of one event.
 pub fn fold(event: &Event, facts: &mut Facts<'_>) {
+    // That something counts nowhere is no sign of a customer.
+    if matches!(event.body, Body::EventVoided(_)) {
+        return;
+    }
     let on = event.envelope.effective_at.0;
     let mut say = |said, object: Key<'_>, value: i64| {
         let kind = said as u8;

@@ -16,5 +16,5 @@ pub mod track;
 
 pub use dwell::Dwell;
 pub use period::{Flow, Pace, Period};
-pub use report::{By, Cohort, Count, Report, StageFigures, Standing};
+pub use report::{By, Cohort, Count, Figure, Report, StageFigures, Standing};
 pub use track::{Move, Ranks, Track, Visit, tracks};

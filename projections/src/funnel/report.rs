@@ -37,6 +37,29 @@ pub struct Count<'p> {
     pub today: Date,
 }
 
+/// A figure that counts opportunities, of all or of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    /// Counted at all.
+    Counted,
+    /// Open.
+    Open,
+    /// Won.
+    Won,
+    /// Lost.
+    Lost,
+    /// Whose current stage it is.
+    Here,
+    /// That reached the stage.
+    Reached,
+    /// That were really in it.
+    Visited,
+    /// That went on.
+    WentOn,
+    /// That reached it and ever went backwards.
+    WentBack,
+}
+
 /// By what opportunities are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -189,6 +212,32 @@ impl Count<'_> {
         }
     }
 
+    /// Tells whether an opportunity is one of those that a figure counts; figures of no stage go by
+    /// any rank.
+    pub fn holds(&self, track: &Track, figure: Figure, rank: usize) -> bool {
+        let now = track.now();
+        self.counts(track)
+            && match figure {
+                Figure::Counted => true,
+                Figure::Open => matches!(now, Some(Move::Stage(_))),
+                Figure::Won => now == Some(Move::Won),
+                Figure::Lost => now == Some(Move::Lost),
+                Figure::Here => now == Some(Move::Stage(rank)),
+                Figure::Reached => self.counts_at(track, rank),
+                Figure::Visited => {
+                    self.counts_at(track, rank) && track.visits().any(|visit| visit.rank == rank)
+                }
+                Figure::WentOn => self.counts_at(track, rank) && self.went_on(track, rank),
+                Figure::WentBack => self.counts_at(track, rank) && track.went_back(),
+            }
+    }
+
+    /// Tells whether an opportunity came to the next stage; after the last, whether it is won.
+    fn went_on(&self, track: &Track, rank: usize) -> bool {
+        let last = rank + 1 == self.pipeline.stages.len();
+        if last { track.now() == Some(Move::Won) } else { track.reached(rank + 1) }
+    }
+
     fn stage(&self, track: &Track, rank: usize, figures: &mut StageFigures) {
         let now = track.now();
         if now == Some(Move::Stage(rank)) {
@@ -202,9 +251,8 @@ impl Count<'_> {
             return;
         }
         let won = now == Some(Move::Won);
-        let last = rank + 1 == self.pipeline.stages.len();
         figures.reached += 1;
-        figures.went_on += usize::from(if last { won } else { track.reached(rank + 1) });
+        figures.went_on += usize::from(self.went_on(track, rank));
         figures.won += usize::from(won);
         figures.lost += usize::from(now == Some(Move::Lost));
         figures.open += usize::from(matches!(now, Some(Move::Stage(_))));
@@ -479,5 +527,41 @@ mod tests {
         assert_eq!(sum, whole);
         assert_eq!(sum.open().count, 3);
         assert_eq!(sum.cycle().map(|days| days.to_string()).as_deref(), Some("30.00"));
+    }
+
+    #[test]
+    fn every_figure_is_as_large_as_the_list_of_what_it_counts() {
+        let (tracks, pipeline, today) = (five("02-15"), pipeline(), date("02-15"));
+        let february = period("01-15", "02-10");
+        let cohorts = [
+            Cohort::All,
+            Cohort::Created(february),
+            Cohort::Entered(february),
+            Cohort::Active(february),
+            Cohort::Closed(february),
+        ];
+        for cohort in cohorts {
+            let count = Count { pipeline: &pipeline, cohort, today };
+            let report = count.report(&tracks);
+            let listed = |figure, rank| {
+                tracks.iter().filter(|track| count.holds(track, figure, rank)).count()
+            };
+            assert_eq!(listed(Figure::Counted, 0), report.counted);
+            assert_eq!(listed(Figure::Open, 0), report.open().count);
+            assert_eq!(listed(Figure::Won, 0), report.won.count);
+            assert_eq!(listed(Figure::Lost, 0), report.lost.count);
+            for (rank, stage) in report.stages.iter().enumerate() {
+                let counts = [
+                    (Figure::Here, stage.here.count),
+                    (Figure::Reached, stage.reached),
+                    (Figure::Visited, stage.visited),
+                    (Figure::WentOn, stage.went_on),
+                    (Figure::WentBack, stage.went_back),
+                ];
+                for (figure, expected) in counts {
+                    assert_eq!(listed(figure, rank), expected, "{cohort:?} {figure:?} {rank}");
+                }
+            }
+        }
     }
 }

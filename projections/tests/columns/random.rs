@@ -5,9 +5,11 @@ use daybook_core::time::Date;
 use daybook_projections::receivables::Day;
 use daybook_projections::receivables::ageing::By;
 use daybook_projections::receivables::control::rows;
+use daybook_projections::receivables::explain::{Figure, explain};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::support::code;
 use crate::world::{World, cny};
 
 /// A day of spring 2024 as text.
@@ -62,6 +64,22 @@ proptest! {
                 prop_assert_eq!(line.overdue(), i128::from(row.account.overdue));
                 prop_assert!(line.buckets.iter().all(|bucket| *bucket >= 0));
                 prop_assert!(line.unapplied >= 0, "unapplied {}", line.unapplied);
+                let figures = [
+                    (Figure::Charged, row.control.charged),
+                    (Figure::Collected, row.control.collected),
+                    (Figure::Credited, row.control.credited),
+                    (Figure::WrittenOff, row.control.written_off),
+                    (Figure::Open, row.control.open),
+                    (Figure::Overdue, row.account.overdue.into()),
+                    (Figure::Unapplied, row.account.unapplied.into()),
+                ];
+                for (figure, expected) in figures {
+                    let parts = world.ask("C-1", basis, |bucket, _| {
+                        explain(bucket, bucket.place_of(&code("C-1")).unwrap(), figure, basis)
+                    });
+                    let sum: i128 = parts.iter().map(|part| i128::from(part.value)).sum();
+                    prop_assert_eq!(sum, expected, "{:?}: {:?}", figure, parts);
+                }
             }
         }
     }

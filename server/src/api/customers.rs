@@ -387,6 +387,36 @@ fn customer(
     code: &str,
     query: &CustomersQuery,
 ) -> Result<(CustomerAnswer, Timestamp), ApiError> {
+    made(app, code, query)?.1.ok_or_else(|| no_customer(code))
+}
+
+/// Returns a customer's page at a basis; no page when nothing is known of the customer there.
+pub(super) fn customer_at(
+    app: &App,
+    code: &str,
+    query: &CustomersQuery,
+) -> Result<(BasisView, Option<CustomerAnswer>), ApiError> {
+    let (basis, made) = made(app, code, query)?;
+    Ok((basis, made.map(|(answer, _)| answer)))
+}
+
+/// Tells that a customer is not there.
+pub(super) fn no_customer(code: &str) -> ApiError {
+    let hint = (
+        "see `daybook show` for the customers on file, or check the code",
+        "已建档的客户见 `daybook show`，或请核对代码",
+    );
+    ApiError::missing(("customer", "客户"), code, hint)
+}
+
+/// A page, and until when it stays so if no event comes.
+type Made = (CustomerAnswer, Timestamp);
+
+fn made(
+    app: &App,
+    code: &str,
+    query: &CustomersQuery,
+) -> Result<(BasisView, Option<Made>), ApiError> {
     let reader = app.ledger.reader();
     let resolved = basis_of(query).resolve(reader)?;
     let voided = resolved.voided(reader)?;
@@ -394,11 +424,7 @@ fn customer(
     let mut own = Own::read(reader, &asked, &resolved, &voided)?;
     let mut events = std::mem::take(&mut own.events);
     if events.is_empty() {
-        let hint = (
-            "see `daybook show` for the customers on file, or check the code",
-            "已建档的客户见 `daybook show`，或请核对代码",
-        );
-        return Err(ApiError::missing(("customer", "客户"), code, hint));
+        return Ok((resolved.view, None));
     }
     let merged = own.merged(reader, &resolved, &voided)?;
     for (_, other) in &merged {
@@ -434,6 +460,7 @@ fn customer(
         Some(sum.unwrap_or_else(|| profile.figures.clone()).and(one))
     });
     let merged_into = links.merged_into.as_ref().map(ToString::to_string);
+    let basis = resolved.view.clone();
     let answer = CustomerAnswer {
         basis: resolved.view,
         profile,
@@ -444,7 +471,7 @@ fn customer(
         timeline,
         earlier,
     };
-    Ok((answer, until))
+    Ok((basis, Some((answer, until))))
 }
 
 /// What one stream says of its customer at a basis.

@@ -15,6 +15,7 @@ pub mod contacts;
 pub mod customers;
 pub mod dealings;
 pub mod describe;
+pub mod diff;
 pub mod duplicates;
 pub mod error;
 pub mod events;
@@ -58,6 +59,7 @@ pub fn routes() -> Routes {
         .and(contacts::routes())
         .and(customers::routes())
         .and(duplicates::routes())
+        .and(diff::routes())
         .and(events::routes())
         .and(exports::routes())
         .and(feed::routes())

@@ -60,6 +60,7 @@ use crate::api::book::BookAnswer;
 use crate::api::clock::{ClockAnswer, ConfirmCall};
 use crate::api::commands::{CommandsAnswer, UnitAnswer};
 use crate::api::customers::{CustomerAnswer, CustomersAnswer, CustomersQuery};
+use crate::api::diff::{DiffAnswer, DiffQuery};
 use crate::api::duplicates::{DuplicatesAnswer, DuplicatesQuery, LikeAnswer, LikeQuery};
 use crate::api::events::{EventAnswer, EventsAnswer, EventsQuery};
 use crate::api::handover::{Handover, HandoverAnswer, Recycle};
@@ -349,6 +350,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn reverse_merge(&self, call: &ReverseCall) -> Result<CommandsAnswer, ClientError> {
         self.post("/merges/reverse", call).await
+    }
+
+    /// Returns what is not the same on a customer's page at two bases.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn diff(&self, code: &str, query: &DiffQuery) -> Result<DiffAnswer, ClientError> {
+        self.get(&format!("/customers/{}/diff", escaped(code)), query).await
     }
 
     /// Returns the customers that a text fits best.

@@ -3,11 +3,13 @@
 use super::link::Call;
 use super::{Client, ClientError, escaped};
 use crate::api::funnel::{
-    FunnelAnswer, FunnelQuery, PeriodAnswer, PeriodQuery, StuckAnswer, StuckQuery,
+    FunnelAnswer, FunnelQuery, ListAnswer, ListQuery, PeriodAnswer, PeriodQuery, StuckAnswer,
+    StuckQuery,
 };
 use crate::api::receivables::{
-    AgeingAnswer, AgeingQuery, ControlAnswer, DunningAnswer, FiguresAnswer, FiguresQuery,
-    ItemsAnswer, ItemsQuery, ReceivablesQuery, StatementAnswer, StatementQuery,
+    AgeingAnswer, AgeingQuery, ControlAnswer, DunningAnswer, ExplainAnswer, ExplainQuery,
+    FiguresAnswer, FiguresQuery, ItemsAnswer, ItemsQuery, ReceivablesQuery, StatementAnswer,
+    StatementQuery,
 };
 use crate::api::views::{CompareAnswer, DropAnswer, RebuildAnswer, RebuildQuery, ViewsAnswer};
 use axum::http::Method;
@@ -65,12 +67,32 @@ impl Client {
         self.get(&format!("/receivables/statement/{}", escaped(customer)), query).await
     }
 
+    /// Returns the events a customer's figure is made of.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn explain(
+        &self,
+        customer: &str,
+        query: &ExplainQuery,
+    ) -> Result<ExplainAnswer, ClientError> {
+        self.get(&format!("/receivables/explain/{}", escaped(customer)), query).await
+    }
+
     /// Returns the funnel.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn funnel(&self, query: &FunnelQuery) -> Result<FunnelAnswer, ClientError> {
         self.get("/funnel", query).await
+    }
+
+    /// Returns the opportunities that a figure of the funnel counts.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn opportunities(&self, query: &ListQuery) -> Result<ListAnswer, ClientError> {
+        self.get("/funnel/opportunities", query).await
     }
 
     /// Returns what happened to opportunities in a period.

@@ -1,5 +1,6 @@
 //! `daybook funnel`: where opportunities stand, how far they came, how long it takes, at any basis.
 
+mod list;
 mod period;
 mod stages;
 mod stuck;
@@ -12,7 +13,7 @@ use super::{BasisOptions, Done, Global};
 use crate::error::CliError;
 use crate::render::{Lang, amounts};
 
-/// Show the sales funnel: stages, groups, what is stuck, what happened in a period
+/// Show the sales funnel: stages, groups, lists, what is stuck, what happened in a period
 #[derive(Debug, Args)]
 pub struct Funnel {
     #[command(subcommand)]
@@ -22,6 +23,7 @@ pub struct Funnel {
 #[derive(Debug, Subcommand)]
 enum Report {
     Stages(stages::Stages),
+    List(list::List),
     Stuck(stuck::Stuck),
     Period(period::Period),
 }
@@ -53,6 +55,7 @@ impl Funnel {
     pub(super) fn run(self, global: &Global) -> Result<Done, CliError> {
         match self.report {
             Report::Stages(report) => report.run(global),
+            Report::List(report) => report.run(global),
             Report::Stuck(report) => report.run(global),
             Report::Period(report) => report.run(global),
         }

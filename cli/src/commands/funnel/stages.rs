@@ -17,7 +17,7 @@ const BAR_CELLS: i128 = 30;
 
 /// Which opportunities are counted.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Cohort {
+pub(super) enum Cohort {
     #[allow(missing_docs)]
     All,
     #[allow(missing_docs)]
@@ -28,6 +28,18 @@ enum Cohort {
     Active,
     #[allow(missing_docs)]
     Closed,
+}
+
+impl From<Cohort> for CohortKind {
+    fn from(cohort: Cohort) -> CohortKind {
+        match cohort {
+            Cohort::All => CohortKind::All,
+            Cohort::Created => CohortKind::Created,
+            Cohort::Entered => CohortKind::Entered,
+            Cohort::Active => CohortKind::Active,
+            Cohort::Closed => CohortKind::Closed,
+        }
+    }
 }
 
 /// By what opportunities are told apart.
@@ -74,13 +86,7 @@ impl Stages {
         let Scope { pipeline, owner, source, product, basis, csv } = self.scope;
         let query = FunnelQuery {
             pipeline,
-            cohort: Some(match self.cohort {
-                Cohort::All => CohortKind::All,
-                Cohort::Created => CohortKind::Created,
-                Cohort::Entered => CohortKind::Entered,
-                Cohort::Active => CohortKind::Active,
-                Cohort::Closed => CohortKind::Closed,
-            }),
+            cohort: Some(self.cohort.into()),
             from: self.from,
             to: self.to,
             by: self.by.map(|by| match by {

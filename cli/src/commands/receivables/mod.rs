@@ -3,6 +3,7 @@
 mod ageing;
 mod control;
 mod dunning;
+mod explain;
 mod figures;
 mod list;
 mod statement;
@@ -10,10 +11,9 @@ mod statement;
 use clap::{Args, Subcommand};
 use daybook_server::api::receivables::ReceivablesQuery;
 
-use super::report::{answer, show};
+use super::report::{answer, say_more, show};
 use super::{BasisOptions, Done, Global};
 use crate::error::CliError;
-use crate::render::Lang;
 
 /// Show what is owed: open items, ageing, statements, reminders, figures
 #[derive(Debug, Args)]
@@ -30,6 +30,7 @@ enum Report {
     Statement(statement::Statement),
     Dunning(dunning::Dunning),
     Figures(figures::Figures),
+    Explain(explain::Explain),
 }
 
 /// Which customers, at which basis, in which form.
@@ -81,15 +82,7 @@ impl Receivables {
             Report::Statement(report) => report.run(global),
             Report::Dunning(report) => report.run(global),
             Report::Figures(report) => report.run(global),
+            Report::Explain(report) => report.run(global),
         }
-    }
-}
-
-/// Says that there is more than is shown.
-fn say_more(next: Option<&str>, lang: Lang) {
-    let Some(next) = next else { return };
-    match lang {
-        Lang::En => crate::note!("there is more: go on with --after {next}"),
-        Lang::Zh => crate::note!("还有更多：用 --after {next} 继续"),
     }
 }

@@ -130,6 +130,16 @@ pub(super) const TABLE: &[CommandZh] = &[
         ],
     },
     CommandZh {
+        path: "diff",
+        about: "查看某客户在两个基准之间的变化，以及由哪些事件造成",
+        arguments: &[
+            ("customer", "客户代码"),
+            ("from_as_of", "第一个基准：只看截至此时已发生的：日期（当日结束）或时刻"),
+            ("from_known_at", "第一个基准：只看截至此时已知的：日期（当日结束）或时刻"),
+            ("csv", "变化以逗号分隔值输出，供电子表格使用"),
+        ],
+    },
+    CommandZh {
         path: "stats",
         about: "显示账簿中有什么：按种类和月份的事件、客户、金额合计",
         arguments: &[],

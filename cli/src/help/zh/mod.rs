@@ -94,6 +94,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("ENTITY", "法人"),
     ("EVENT", "事件"),
     ("FIELD=VALUE", "字段=值"),
+    ("FIGURE", "指标"),
     ("FILE", "文件"),
     ("FILES", "文件"),
     ("FORM", "形式"),

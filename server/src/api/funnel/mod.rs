@@ -1,12 +1,14 @@
-//! `GET /v1/funnel...`: where opportunities stand, how far they came and how long it takes, what is
-//! stuck, and what happened in a period, at any basis.
+//! `GET /v1/funnel...`: where opportunities stand, how far they came and how long it takes, which ones a
+//! figure counts, what is stuck, and what happened in a period, at any basis.
 //!
 //! Every answer comes out of the columns of the funnel view; the log is not replayed.
 
+mod list;
 mod period;
 mod stages;
 mod stuck;
 
+pub use list::{ListAnswer, ListFigure, ListQuery, OpportunityLine};
 pub use period::{Foreseen, PaceView, PeriodAnswer, PeriodQuery, Slipped};
 pub use stages::{
     CohortKind, DwellView, FunnelAnswer, FunnelQuery, GroupBy, GroupView, RateView, StageView,
@@ -36,6 +38,7 @@ pub(super) fn routes() -> Routes {
         "funnel",
         [
             get("/funnel", "Show the funnel", stages::read),
+            get("/funnel/opportunities", "List what a figure counts", list::read),
             get("/funnel/period", "Show what happened in a period", period::read),
             get("/funnel/stuck", "List what stays too long in its stage", stuck::read),
         ],

@@ -226,19 +226,8 @@ pub(super) async fn read(
 type Groups = BTreeMap<Option<String>, Report>;
 
 fn funnel(app: &App, query: FunnelQuery) -> Result<FunnelAnswer, ApiError> {
-    let basis = BasisQuery { as_of: query.as_of, known_at: query.known_at };
-    let scope = Scope {
-        owner: query.owner,
-        source: query.source,
-        product: query.product,
-        ..Scope::new(app, query.pipeline, basis)?
-    };
-    let to = day("to", query.to.as_deref())?.unwrap_or(scope.day);
-    let period = day("from", query.from.as_deref())?.map(|from| Period { from, to });
-    let kind = query.cohort.unwrap_or_default();
-    let cohort = cohort(kind, period)?;
-    let period = period.filter(|_| kind != CohortKind::All);
-    let by = query.by.map(By::from);
+    let by = query.by;
+    let Prepared { scope, kind, cohort, period } = Prepared::new(app, query)?;
     scope.ask(app, |state, version, pipeline| {
         let ranks = scope.ranks(state, &scope.resolved.basis);
         let count = Count { pipeline, cohort, today: scope.day };
@@ -246,7 +235,7 @@ fn funnel(app: &App, query: FunnelQuery) -> Result<FunnelAnswer, ApiError> {
             let tracks = scope.tracks(bucket, &ranks, &scope.resolved.basis);
             let mut apart: BTreeMap<Option<String>, Vec<&Track>> = BTreeMap::new();
             for track in by.iter().flat_map(|_| &tracks) {
-                let group = by.and_then(|by| by.group(bucket, track));
+                let group = by.and_then(|by| By::from(by).group(bucket, track));
                 apart.entry(group).or_default().push(track);
             }
             let groups = apart.into_iter().map(|(group, those)| (group, count.report(those)));
@@ -271,13 +260,40 @@ fn funnel(app: &App, query: FunnelQuery) -> Result<FunnelAnswer, ApiError> {
             to: period.map(|period| period.to),
             stages: stages.map(|(stage, figures)| stage_view(stage, figures)).collect(),
             total: group_view(None, &all),
-            by: query.by,
+            by,
             groups: groups
                 .iter()
                 .map(|(group, report)| group_view(group.clone(), report))
                 .collect(),
         }
     })
+}
+
+/// A question that has been worked out against a ledger.
+pub(super) struct Prepared {
+    pub scope: Scope,
+    pub kind: CohortKind,
+    pub cohort: Cohort,
+    /// The period of the cohort; nothing when all are counted.
+    pub period: Option<Period>,
+}
+
+impl Prepared {
+    pub(super) fn new(app: &App, query: FunnelQuery) -> Result<Prepared, ApiError> {
+        let basis = BasisQuery { as_of: query.as_of, known_at: query.known_at };
+        let scope = Scope {
+            owner: query.owner,
+            source: query.source,
+            product: query.product,
+            ..Scope::new(app, query.pipeline, basis)?
+        };
+        let to = day("to", query.to.as_deref())?.unwrap_or(scope.day);
+        let period = day("from", query.from.as_deref())?.map(|from| Period { from, to });
+        let kind = query.cohort.unwrap_or_default();
+        let cohort = cohort(kind, period)?;
+        let period = period.filter(|_| kind != CohortKind::All);
+        Ok(Prepared { scope, kind, cohort, period })
+    }
 }
 
 fn cohort(kind: CohortKind, period: Option<Period>) -> Result<Cohort, ApiError> {

@@ -6,6 +6,7 @@
 mod ageing;
 mod control;
 mod dunning;
+mod explain;
 mod figures;
 mod items;
 mod statement;
@@ -13,6 +14,7 @@ mod statement;
 pub use ageing::{AgeBy, AgeingAnswer, AgeingLine, AgeingQuery};
 pub use control::{ControlAnswer, ControlLine};
 pub use dunning::{DunningAnswer, DunningLine};
+pub use explain::{ExplainAnswer, ExplainFigure, ExplainQuery, Explained, PartView};
 pub use figures::{FiguresAnswer, FiguresLine, FiguresQuery};
 pub use items::{ItemLine, ItemsAnswer, ItemsQuery};
 pub use statement::{StatementAnswer, StatementLine, StatementQuery, StatementView};
@@ -71,6 +73,11 @@ pub(super) fn routes() -> Routes {
             get("/receivables/ageing", "Show what is open by age", ageing::read),
             get("/receivables/control", "Show what became of the debts", control::read),
             get("/receivables/dunning", "List what to remind of", dunning::read),
+            get(
+                "/receivables/explain/{customer}",
+                "Show the events a figure is made of",
+                explain::read,
+            ),
             get("/receivables/figures", "Show how well is collected", figures::read),
             get(
                 "/receivables/statement/{customer}",
@@ -175,7 +182,11 @@ struct Owner {
 }
 
 /// Cuts lines in order to a page that ends with a whole customer, and says where to go on.
-fn page<T>(lines: &mut Vec<T>, limit: usize, customer: impl Fn(&T) -> &str) -> Option<String> {
+pub(super) fn page<T>(
+    lines: &mut Vec<T>,
+    limit: usize,
+    customer: impl Fn(&T) -> &str,
+) -> Option<String> {
     let last = lines.get(limit.checked_sub(1)?)?;
     let last = customer(last).to_owned();
     let whole = lines.iter().skip(limit).take_while(|line| customer(line) == last).count();

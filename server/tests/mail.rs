@@ -21,6 +21,7 @@ use daybook_core::store::memory::MemoryStore;
 use daybook_core::time::{Clock, Entropy, Timestamp};
 use daybook_core::vault::MemoryVault;
 use daybook_server::mail::{Became, Framing, Job, MailNotice, MessageLine, Own, Totals, take_in};
+use daybook_server::text::Language;
 use daybook_server::{App, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -115,7 +116,13 @@ fn submit(app: &App, requests: Vec<Value>) {
 }
 
 fn run(app: &App, framing: Framing, input: impl Read) -> (Vec<MessageLine>, Totals) {
-    let job = Job { framing, own: Own::parse(OWN).unwrap(), actor: actor(), dry_run: false };
+    let job = Job {
+        framing,
+        own: Own::parse(OWN).unwrap(),
+        actor: actor(),
+        dry_run: false,
+        language: Language::En,
+    };
     let mut lines = Vec::new();
     let mut tell = |notice| {
         if let MailNotice::Message(line) = notice {
@@ -288,7 +295,13 @@ fn a_run_that_breaks_off_is_completed_by_the_next() {
     let (whole, app) = (app(), app());
     run(&whole, Framing::Netstrings, row.as_slice());
     let own = Own::parse(OWN).unwrap();
-    let job = Job { framing: Framing::Netstrings, own, actor: actor(), dry_run: false };
+    let job = Job {
+        framing: Framing::Netstrings,
+        own,
+        actor: actor(),
+        dry_run: false,
+        language: Language::En,
+    };
     let mut broken = Broken(&row[..row.len() / 2]);
     assert!(take_in(&app, &job, &mut broken, &mut |_| {}).is_err());
     let half = events(&app);
@@ -315,7 +328,13 @@ fn a_rehearsal_says_the_same_and_keeps_nothing() {
     let (app, row) = (app(), mailbox::netstrings(&made));
     let before = events(&app);
     let own = Own::parse(OWN).unwrap();
-    let job = Job { framing: Framing::Netstrings, own, actor: actor(), dry_run: true };
+    let job = Job {
+        framing: Framing::Netstrings,
+        own,
+        actor: actor(),
+        dry_run: true,
+        language: Language::En,
+    };
     let report = take_in(&app, &job, row.as_slice(), &mut |_| {}).unwrap();
     assert_eq!(figures(&report.totals), expected(&made));
     assert_eq!(events(&app), before);

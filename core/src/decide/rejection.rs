@@ -61,22 +61,13 @@ impl Fault {
     }
 }
 
-/// Returns the last of some texts: the Chinese, or the English while there is none. A test finds
-/// the entries without.
-const fn last(texts: &[&'static str]) -> &'static str {
-    match texts {
-        [.., last] => last,
-        [] => "",
-    }
-}
-
 // An entry: the facts, the message, the code, the rule and the hint, then message and hint in
 // Chinese, then, where it can be known, what of the request is at fault: `at Fault::Field("due_on")` or, of
 // one of the facts, `at Fault::of(item)`. Words that are facts (`what`) have their Chinese in `words.rs`.
 macro_rules! rejections {
     ($( $(#[$meta:meta])* $name:ident { $( $field:ident : $type:ty ),* }
-        $message:literal, $code:literal, $rule:expr, $hint:literal
-        $(, $zh:literal, $hint_zh:literal $(, at $at:expr)?)?; )*) => {
+        $message:literal, $code:literal, $rule:expr, $hint:literal,
+        $zh:literal, $hint_zh:literal $(, at $at:expr)?; )*) => {
         /// A refusal: nothing is broken, nothing was written, the caller can do something else.
         /// The fields are the facts the message names.
         #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +82,7 @@ macro_rules! rejections {
             pub const ALL: &'static [Told] = &[ $( Told {
                 code: $code, rule: $rule,
                 message: $message, hint: $hint,
-                message_zh: last(&[ $message $(, $zh)? ]), hint_zh: last(&[ $hint $(, $hint_zh)? ]),
+                message_zh: $zh, hint_zh: $hint_zh,
             } ),* ];
 
             /// Returns the stable code.
@@ -113,16 +104,14 @@ macro_rules! rejections {
             #[allow(unused_variables)]
             pub fn message_zh(&self) -> String {
                 match self { $( Rejection::$name { $( $field ),* } => {
-                    let message = self.to_string();
                     $( let $field = $field.in_chinese(); )*
-                    $( let message = format!($zh); )?
-                    message
+                    format!($zh)
                 } )* }
             }
 
             /// Returns what the caller can do next, in Chinese.
             pub const fn hint_zh(&self) -> &'static str {
-                match self { $( Rejection::$name { .. } => last(&[ $hint $(, $hint_zh)? ]) ),* }
+                match self { $( Rejection::$name { .. } => $hint_zh ),* }
             }
 
             /// Returns which part of the request is at fault, as far as the refusal knows.
@@ -130,7 +119,7 @@ macro_rules! rejections {
             pub fn fault(&self) -> Fault {
                 match self { $( Rejection::$name { $( $field ),* } => {
                     let fault = Fault::Unsaid;
-                    $( $( let fault = $at; )? )?
+                    $( let fault = $at; )?
                     fault
                 } )* }
             }

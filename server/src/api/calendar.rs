@@ -20,6 +20,7 @@ use super::route::{Routes, get, post};
 use super::{ApiError, blocking};
 use crate::App;
 use crate::calendar::{AHEAD_DAYS, CalendarError, CalendarReport, Job, give_out, take_in};
+use crate::text::Language;
 
 /// The media type of calendars (RFC 5545, 8.1).
 pub const CALENDAR: &str = "text/calendar";
@@ -86,9 +87,8 @@ impl From<CalendarError> for ApiError {
         match error {
             CalendarError::Ledger(error) => ApiError::Submit(error),
             CalendarError::Text(error) => {
-                let zh = format!("日历中有文字无法存储（{error}）");
                 let hint = ("report the entry that caused it", "请报告引起此问题的日历项");
-                ApiError::malformed("body", (error.to_string(), zh), hint)
+                ApiError::malformed("body", &error, hint)
             }
         }
     }
@@ -97,6 +97,7 @@ impl From<CalendarError> for ApiError {
 async fn take(
     State(app): State<App>,
     caller: Caller,
+    language: Language,
     Params(query): Params<CalendarQuery>,
     body: Bytes,
 ) -> Result<Json<CalendarReport>, ApiError> {
@@ -113,6 +114,7 @@ async fn take(
             until: moment("until", query.until.as_ref(), true)?.unwrap_or(ahead),
             actor: caller.actor,
             dry_run: query.dry_run.unwrap_or(false),
+            language,
         };
         Ok(take_in(&app, &body, &job)?)
     })

@@ -46,10 +46,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             ApiError::malformed(ACTOR_HEADER, problem, hint)
         })?;
         let user = ActorId::new(user).map_err(|error| {
-            let zh = format!("操作者编号不合格（{error}）");
             let hint =
                 ("use a short id such as U-01, not a name", "请用 U-01 这样的短编号，不用姓名");
-            ApiError::malformed(ACTOR_HEADER, (error.to_string(), zh), hint)
+            ApiError::malformed(ACTOR_HEADER, &error, hint)
         })?;
         let channel = text(CHANNEL_HEADER).unwrap_or("api");
         let allowed = [Channel::Cli, Channel::Api, Channel::Ui, Channel::Migration];
@@ -93,9 +92,8 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyHeader {
         let key = parts.headers.get(KEY_HEADER);
         let key = key.map(|key| RequestKey::new(key.to_str().unwrap_or_default()));
         key.transpose().map(KeyHeader).map_err(|error| {
-            let zh = format!("幂等键不合格（{error}）");
             let hint = ("send a key of up to 256 characters", "请发送不超过 256 个字符的键");
-            ApiError::malformed(KEY_HEADER, (error.to_string(), zh), hint)
+            ApiError::malformed(KEY_HEADER, &error, hint)
         })
     }
 }

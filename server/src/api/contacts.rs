@@ -17,6 +17,7 @@ use super::route::{Routes, get, post};
 use super::{ApiError, blocking};
 use crate::App;
 use crate::contacts::{ContactsError, ContactsReport, give_out, take_in};
+use crate::text::Language;
 
 /// The media type of vCards (RFC 6350, 10.1).
 pub const VCARD: &str = "text/vcard";
@@ -53,18 +54,18 @@ fn given(operation: &mut Operation<'_>) {
 async fn take(
     State(app): State<App>,
     caller: Caller,
+    language: Language,
     Params(query): Params<ContactsQuery>,
     body: Bytes,
 ) -> Result<Json<ContactsReport>, ApiError> {
     blocking(move || {
         let who = (caller.actor, caller.source);
-        let taken = take_in(&app, &body, query.customer.as_ref(), &who);
+        let taken = take_in(&app, &body, query.customer.as_ref(), &who, language);
         let report = taken.map_err(|error| match error {
             ContactsError::Ledger(error) => ApiError::Submit(error),
             ContactsError::Text(error) => {
-                let zh = format!("名片中有文字无法存储（{error}）");
                 let hint = ("report the card that caused it", "请报告引起此问题的名片");
-                ApiError::malformed("body", (error.to_string(), zh), hint)
+                ApiError::malformed("body", &error, hint)
             }
         })?;
         if report.read == 0 && !body.trim_ascii().is_empty() {

@@ -31,26 +31,6 @@ pub enum ApiError {
         #[source]
         refusal: Refusal,
     },
-    /// The call itself cannot be understood; in English only. [`ApiError::malformed`] has both.
-    #[error("{problem}")]
-    Malformed {
-        /// Which part of the call.
-        field: String,
-        /// What is wrong.
-        problem: String,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// What was asked for is not there; in English only. [`ApiError::missing`] has both.
-    #[error("{what} {name} is not in this ledger")]
-    NotFound {
-        /// What.
-        what: &'static str,
-        /// Which.
-        name: String,
-        /// What to do.
-        hint: &'static str,
-    },
     /// The ledger is broken or was asked too much.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -107,14 +87,6 @@ impl ApiError {
     pub fn told(&self) -> Told {
         match self {
             ApiError::Refused { unit, refusal } => refused(*unit, refusal),
-            ApiError::Malformed { field, problem, hint } => {
-                let told = Told::new(Code::Malformed, (problem.clone(), problem.clone()));
-                told.at(field.clone()).hint((*hint, *hint))
-            }
-            ApiError::NotFound { hint, .. } => {
-                let said = self.to_string();
-                Told::new(Code::NotFound, (said.clone(), said)).hint((*hint, *hint))
-            }
             ApiError::Submit(error) => broken(error.code(), error),
             ApiError::Mapping(error) => {
                 let told = broken(error.code(), error).at("mapping");

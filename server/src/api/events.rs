@@ -183,9 +183,8 @@ async fn list(
 /// Reads a customer's code out of a call.
 pub(super) fn customer_code(text: &str) -> Result<CustomerCode, ApiError> {
     CustomerCode::new(text).map_err(|error| {
-        let zh = format!("客户代码不合格（{error}）");
         let hint = ("give the customer's code, such as C-0173", "请给出客户代码，例如 C-0173");
-        ApiError::malformed("customer", (error.to_string(), zh), hint)
+        ApiError::malformed("customer", &error, hint)
     })
 }
 

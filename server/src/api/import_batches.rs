@@ -150,7 +150,7 @@ async fn take_back(
     let (app, batch) = blocking(move || found(&app, &id).map(|batch| (app, batch))).await?;
     let Caller { actor, source } = caller;
     let RevertCall { reason, dry_run } = call;
-    let job = Job { batch, actor, source, reason, dry_run };
+    let job = Job { batch, actor, source, reason, language, dry_run };
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     tokio::task::spawn_blocking(move || {
         // A caller that has gone away does not stop it halfway.
@@ -176,9 +176,7 @@ impl From<RevertError> for ApiError {
             RevertError::Ledger(error) => error.into(),
             RevertError::Refused { rejection } => ApiError::refused(&rejection),
             RevertError::Text(error) => {
-                let zh = format!("原因无法存储（{error}）");
-                let hint = ("shorten the text", "请缩短文字");
-                ApiError::malformed("/reason", (error.to_string(), zh), hint)
+                ApiError::malformed("/reason", &error, ("shorten the text", "请缩短文字"))
             }
         }
     }

@@ -9,7 +9,7 @@ use std::io::Read;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +30,7 @@ use super::{ApiError, Problem, blocking};
 use crate::App;
 use crate::import::lookup::Known;
 use crate::import::{ImportError, InputFile, Job, Mapping, Notice, run};
-use crate::text::Language;
+use crate::text::{Language, Text};
 
 /// The most bytes a mapping may have.
 pub const MAPPING_SIZE_BYTES_MAX: usize = 1 << 20;
@@ -95,9 +95,9 @@ async fn guess(
     mut multipart: Multipart,
 ) -> Result<Json<GuessAnswer>, ApiError> {
     let field = multipart.next_field().await;
-    let field = field.map_err(|error| malformed("body", error.body_text()))?;
+    let field = field.map_err(unread("body"))?;
     let Some(field) = field.filter(|field| field.name() == Some("file")) else {
-        return Err(malformed("file", "the call has no part named file"));
+        return Err(malformed("file", NO_FILE));
     };
     let file = receive_file(&app, field).await?;
     let mapping = blocking(move || {
@@ -152,11 +152,20 @@ async fn import(
     Ok((kind, Body::from_stream(body)).into_response())
 }
 
-fn malformed(field: &str, problem: impl Into<String>) -> ApiError {
-    ApiError::Malformed {
-        field: field.to_owned(),
-        problem: problem.into(),
-        hint: "send multipart/form-data with the parts mapping, dry_run and, last, the files",
+fn malformed(field: &str, problem: impl Into<Text>) -> ApiError {
+    let hint = (
+        "send multipart/form-data with the parts mapping, dry_run and, last, the files",
+        "请发送 multipart/form-data，含 mapping、dry_run 各部分，文件在最后",
+    );
+    ApiError::malformed(field, problem, hint)
+}
+
+/// Tells that a part of the form broke off or cannot be taken apart.
+fn unread(field: &'static str) -> impl Fn(MultipartError) -> ApiError {
+    move |error| {
+        let en = error.body_text();
+        let zh = format!("表单的这一部分无法读取（{en}）");
+        malformed(field, (en, zh))
     }
 }
 
@@ -168,7 +177,7 @@ async fn receive(
     multipart: Multipart,
     started: Started,
 ) {
-    let job = match parts(&app, caller, multipart).await {
+    let job = match parts(&app, caller, language, multipart).await {
         Ok(job) => job,
         Err(problem) => {
             // Nobody listens when the caller has gone; then there is nobody to tell.
@@ -189,58 +198,71 @@ async fn receive(
     });
 }
 
-async fn parts(app: &App, caller: Caller, mut multipart: Multipart) -> Result<Job, ApiError> {
+/// What is said of a form without a file.
+const NO_FILE: (&str, &str) = ("the call has no part named file", "调用没有名为 file 的部分");
+
+async fn parts(
+    app: &App,
+    caller: Caller,
+    language: Language,
+    mut multipart: Multipart,
+) -> Result<Job, ApiError> {
     let (mut mapping, mut dry_run, mut files) = (None, false, Vec::new());
-    while let Some(field) =
-        multipart.next_field().await.map_err(|error| malformed("body", error.body_text()))?
-    {
+    while let Some(field) = multipart.next_field().await.map_err(unread("body"))? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "mapping" => mapping = Some(read_mapping(field).await?),
             "dry_run" => {
                 let text = field.text().await;
-                let text = text.map_err(|error| malformed("dry_run", error.body_text()))?;
-                dry_run = text.trim() == "true";
+                dry_run = text.map_err(unread("dry_run"))?.trim() == "true";
             }
             "file" if mapping.is_none() => {
-                return Err(malformed("mapping", "the part mapping must come before the files"));
+                let problem =
+                    ("the part mapping must come before the files", "mapping 部分必须在文件之前");
+                return Err(malformed("mapping", problem));
             }
             "file" if files.len() == FILES_MAX => {
-                let problem = format!("an import has at most {FILES_MAX} files");
+                let problem = (
+                    format!("an import has at most {FILES_MAX} files"),
+                    format!("一次导入最多 {FILES_MAX} 个文件"),
+                );
                 return Err(malformed("file", problem));
             }
             "file" => files.push(receive_file(app, field).await?),
-            other => return Err(malformed(other, format!("the part {other:?} is not known"))),
+            other => {
+                let en = format!("the part {other:?} is not known");
+                return Err(malformed(other, (en, format!("不认识表单的部分 {other:?}"))));
+            }
         }
     }
-    let mapping =
-        mapping.ok_or_else(|| malformed("mapping", "the call has no part named mapping"))?;
+    let missing = ("the call has no part named mapping", "调用没有名为 mapping 的部分");
+    let mapping = mapping.ok_or_else(|| malformed("mapping", missing))?;
     if files.is_empty() {
-        return Err(malformed("file", "the call has no part named file"));
+        return Err(malformed("file", NO_FILE));
     }
-    Ok(Job { mapping, files, actor: caller.actor, dry_run })
+    Ok(Job { mapping, files, actor: caller.actor, dry_run, language })
 }
 
 async fn read_mapping(mut field: Field<'_>) -> Result<Mapping, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) =
-        field.chunk().await.map_err(|error| malformed("mapping", error.body_text()))?
-    {
+    while let Some(chunk) = field.chunk().await.map_err(unread("mapping"))? {
         text.extend_from_slice(&chunk);
         if text.len() > MAPPING_SIZE_BYTES_MAX {
             let most = MAPPING_SIZE_BYTES_MAX;
-            return Err(malformed("mapping", format!("the mapping is larger than {most} bytes")));
+            let en = format!("the mapping is larger than {most} bytes");
+            return Err(malformed("mapping", (en, format!("映射超过 {most} 字节"))));
         }
     }
-    let text = String::from_utf8(text)
-        .map_err(|_| malformed("mapping", "the mapping is not UTF-8 text"))?;
+    let text = String::from_utf8(text).map_err(|_| {
+        malformed("mapping", ("the mapping is not UTF-8 text", "映射不是 UTF-8 文本"))
+    })?;
     Ok(Mapping::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))?)
 }
 
 /// Receives a file, sealed and without a name, where it waits for its import.
 pub(super) async fn receive_file(app: &App, mut field: Field<'_>) -> Result<InputFile, ApiError> {
     let name = field.file_name().unwrap_or("unnamed").to_owned();
-    let name = Line::new(&name).map_err(|error| malformed("file", error.to_string()))?;
+    let name = Line::new(&name).map_err(|error| malformed("file", &error))?;
     let (chunks, received) = mpsc::channel::<Chunk>(CHUNKS_AHEAD);
     let ledger = app.ledger.clone();
     let content = tokio::task::spawn_blocking(move || -> Result<Scratch, ImportError> {

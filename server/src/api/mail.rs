@@ -246,7 +246,7 @@ async fn take(
 ) -> Result<Response, ApiError> {
     let own = own(query.own.as_deref())?;
     let dry_run = query.dry_run.unwrap_or_default();
-    let job = Job { framing: framing(&headers)?, own, actor: caller.actor, dry_run };
+    let job = Job { framing: framing(&headers)?, own, actor: caller.actor, dry_run, language };
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
     tokio::spawn(feed(body, chunks));

@@ -22,7 +22,7 @@ use super::imports::Chunks;
 use super::route::{Routes, post};
 use super::{ApiError, Problem};
 use crate::App;
-use crate::import::takeover::{Job, TakeOverError, Told, take_over};
+use crate::import::takeover::{CHECK, Job, TakeOverError, Told, take_over};
 use crate::text::Language;
 
 /// Chunks of the file that may wait to be read.
@@ -79,7 +79,7 @@ async fn take(
             }
         }
     });
-    let job = Job { actor: caller.actor };
+    let job = Job { actor: caller.actor, language };
     tokio::task::spawn_blocking(move || {
         let input = BufReader::new(Chunks::new(received));
         // A caller that has gone away does not stop it halfway.
@@ -101,15 +101,8 @@ async fn take(
 
 impl From<TakeOverError> for ApiError {
     fn from(error: TakeOverError) -> ApiError {
-        let check = (
-            "check the file with `daybook export --check FILE`",
-            "请用 `daybook export --check FILE` 检查文件",
-        );
         match error {
-            TakeOverError::Unfit { problem, hint } => {
-                let zh = format!("文件无法取入（{problem}）");
-                ApiError::malformed("file", (problem, zh), (hint, check.1))
-            }
+            TakeOverError::Unfit { problem, hint } => ApiError::malformed("file", problem, hint),
             TakeOverError::Read { line, source } => {
                 let problem = (
                     format!("the file could not be read any further (line {line}): {source}"),
@@ -120,10 +113,7 @@ impl From<TakeOverError> for ApiError {
                 ApiError::malformed("file", problem, hint)
             }
             TakeOverError::Ledger(error) => error.into(),
-            TakeOverError::Text(error) => {
-                let zh = format!("文件中有文字无法存储（{error}）");
-                ApiError::malformed("file", (error.to_string(), zh), check)
-            }
+            TakeOverError::Text(error) => ApiError::malformed("file", &error, CHECK),
         }
     }
 }

@@ -125,10 +125,12 @@ pub(super) fn routes() -> Routes {
 }
 
 fn named(name: &str) -> Result<View, ApiError> {
-    View::from_name(name).ok_or_else(|| ApiError::NotFound {
-        what: "view",
-        name: name.to_owned(),
-        hint: "see `daybook views list` for the views there are",
+    View::from_name(name).ok_or_else(|| {
+        let hint = (
+            "see `daybook views list` for the views there are",
+            "有哪些视图见 `daybook views list`",
+        );
+        ApiError::missing(("view", "视图"), name, hint)
     })
 }
 

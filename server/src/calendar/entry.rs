@@ -14,6 +14,7 @@ use daybook_core::event::task::TaskPriority;
 use daybook_core::time::Timestamp;
 
 use super::file::{File, Raw};
+use crate::text::Text;
 
 /// The most occurrences that all repetitions of one file are written out to.
 const OCCURRENCES_MAX: usize = 50_000;
@@ -63,7 +64,7 @@ pub(super) struct Appointment {
 pub(super) struct Unread {
     pub number: u64,
     pub code: &'static str,
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// Returns every appointment between two moments, in the order of the file and of time. Times without a
@@ -79,7 +80,7 @@ pub(super) fn appointments(
         let component = match &raw.component {
             Ok(component) => component,
             Err(reason) => {
-                found.push(Err(unread(raw.number, "entry_broken", *reason)));
+                found.push(Err(unread(raw.number, "entry_broken", reason.clone())));
                 continue;
             }
         };
@@ -109,7 +110,7 @@ pub(super) fn appointments(
     found
 }
 
-fn unread(number: u64, code: &'static str, reason: impl Into<String>) -> Unread {
+fn unread(number: u64, code: &'static str, reason: impl Into<Text>) -> Unread {
     Unread { number, code, reason: reason.into() }
 }
 
@@ -120,7 +121,8 @@ fn zones_known(number: u64, component: &ICalendarComponent, file: &File) -> Resu
     for zone in component.entries.iter().filter_map(ICalendarEntry::tz_id) {
         if !defined.contains(&zone) && zone.parse::<Tz>().is_err() {
             let shown: String = zone.chars().take(60).collect();
-            let reason = format!("the time zone {shown:?} is not known");
+            let en = format!("the time zone {shown:?} is not known");
+            let reason = (en, format!("不认识时区 {shown:?}"));
             return Err(unread(number, "zone_unknown", reason));
         }
     }
@@ -150,10 +152,12 @@ fn visits(
         let Some((raw, _)) = entry(error.comp_id) else { continue };
         let (code, reason) = match error.error {
             CalendarErrorType::MissingDtStart => {
-                ("start_missing", "it does not say when it begins")
+                ("start_missing", ("it does not say when it begins", "没有写明何时开始"))
             }
-            CalendarErrorType::RRule(_) => ("rule_unreadable", "its rule of repetition is wrong"),
-            _ => ("time_unreadable", "its times cannot be read"),
+            CalendarErrorType::RRule(_) => {
+                ("rule_unreadable", ("its rule of repetition is wrong", "重复规则有误"))
+            }
+            _ => ("time_unreadable", ("its times cannot be read", "时间无法读取")),
         };
         found.push(Err(unread(raw.number, code, reason)));
     }
@@ -163,7 +167,10 @@ fn visits(
     if *left == 0
         && let Some((raw, _)) = entries.first()
     {
-        let reason = format!("the file repeats more than {OCCURRENCES_MAX} times; give --since");
+        let reason = (
+            format!("the file repeats more than {OCCURRENCES_MAX} times; give --since"),
+            format!("文件中的重复超过 {OCCURRENCES_MAX} 次；请给出 --since"),
+        );
         found.push(Err(unread(raw.number, "repeats_too_often", reason)));
     }
     for event in expanded.events {
@@ -272,7 +279,7 @@ fn task(
     });
     let done = moment(ICalendarProperty::Completed);
     let Some(due) = due.or(done) else {
-        let reason = "the task does not say when it is to be done by";
+        let reason = ("the task does not say when it is to be done by", "任务没有写明期限");
         return Err(unread(raw.number, "due_missing", reason));
     };
     let rule = component.property(&ICalendarProperty::Rrule);

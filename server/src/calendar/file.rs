@@ -8,13 +8,17 @@ use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType};
 use calcard::{Entry, Parser};
 
 use crate::mail::{decoded, joined};
+use crate::text::Text;
+
+const NO_END: Text = Text::fixed("the entry has no end", "日历项没有结束");
+const UNREADABLE: Text = Text::fixed("the entry cannot be read", "日历项无法读取");
 
 /// An entry as it stands in the file.
 pub(super) struct Raw {
     /// Its place, from 1.
     pub number: u64,
     /// What it is, or why it cannot be read.
-    pub component: Result<ICalendarComponent, &'static str>,
+    pub component: Result<ICalendarComponent, Text>,
     /// Whether its calendar takes its entries back (`METHOD:CANCEL`).
     pub taken_back: bool,
 }
@@ -96,7 +100,7 @@ impl File {
     fn begin(&mut self, kind: String, taken_back: bool) -> Block {
         let entry = (kind != ZONE).then(|| {
             let number = self.entries.len() as u64 + 1;
-            self.entries.push(Raw { number, component: Err("the entry has no end"), taken_back });
+            self.entries.push(Raw { number, component: Err(NO_END), taken_back });
             self.entries.len() - 1
         });
         Block { entry, kind, inside: Vec::new(), text: String::new() }
@@ -106,7 +110,7 @@ impl File {
         let Some(Block { entry, kind, text, .. }) = block else { return };
         let component = component(&kind, &text);
         match entry.and_then(|entry| self.entries.get_mut(entry)) {
-            Some(raw) => raw.component = component.ok_or("the entry cannot be read"),
+            Some(raw) => raw.component = component.ok_or(UNREADABLE),
             None => self.zones.extend(component),
         }
     }
@@ -133,7 +137,7 @@ mod tests {
     use super::*;
     use calcard::icalendar::ICalendarProperty;
 
-    fn summaries(file: &[u8]) -> Vec<(u64, Result<String, &'static str>)> {
+    fn summaries(file: &[u8]) -> Vec<(u64, Result<String, Text>)> {
         let summary = |component: ICalendarComponent| {
             let entry = component.property(&ICalendarProperty::Summary);
             let value = entry.and_then(|entry| entry.values.first());
@@ -144,8 +148,10 @@ mod tests {
     }
 
     fn check(file: &[u8], expected: &[Result<&str, &'static str>]) {
-        let found: Vec<_> = summaries(file).into_iter().map(|(_, read)| read).collect();
-        let expected: Vec<_> = expected.iter().map(|e| e.map(str::to_owned)).collect();
+        let found = summaries(file).into_iter();
+        let found: Vec<_> = found.map(|(_, read)| read.map_err(|why| why.en)).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|e| e.map(str::to_owned).map_err(Into::into)).collect();
         assert_eq!(found, expected);
     }
 

@@ -27,6 +27,7 @@ use crate::App;
 use crate::api::commands::rehearsal;
 use crate::directory::Match;
 use crate::mail::Own;
+use crate::text::{Language, Spoken, Text};
 
 use entry::{Appointment, appointments};
 pub use give::give_out;
@@ -83,7 +84,7 @@ pub struct EntryLine {
     pub candidates: Vec<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Spoken>,
     /// The refusal's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -133,6 +134,8 @@ pub struct Job {
     pub actor: Actor,
     /// Whether nothing is kept.
     pub dry_run: bool,
+    /// In which language refused entries say why.
+    pub language: Language,
 }
 
 /// Why a calendar could not be taken in or given out.
@@ -157,7 +160,7 @@ struct Belongs {
 /// Why an appointment belongs nowhere.
 struct Nowhere {
     code: &'static str,
-    reason: &'static str,
+    reason: Text,
     candidates: Vec<String>,
 }
 
@@ -227,7 +230,7 @@ impl Taking<'_> {
         let Belongs { at, id } = match self.belongs(reader, appointment)? {
             Ok(belongs) => belongs,
             Err(Nowhere { code, reason, candidates }) => {
-                self.refuse(appointment.number, Some(appointment.start), code, reason);
+                self.refuse(appointment.number, Some(appointment.start), code, &reason);
                 if let Some(line) = self.report.entries.last_mut() {
                     line.candidates = candidates;
                 }
@@ -302,17 +305,23 @@ impl Taking<'_> {
         }
         let candidates: Vec<String> = candidates.iter().map(ToString::to_string).collect();
         Ok(Err(if candidates.is_empty() {
-            let reason = "nobody who takes part is known at a customer; name one";
+            let reason = Text::fixed(
+                "nobody who takes part is known at a customer; name one",
+                "参加者都不是已知客户的人；请指明客户",
+            );
             Nowhere { code: "customer_unmatched", reason, candidates }
         } else {
-            let reason = "who takes part is known at several customers; name one";
+            let reason = Text::fixed(
+                "who takes part is known at several customers; name one",
+                "参加者属于多个客户；请指明是哪一个",
+            );
             Nowhere { code: "customer_ambiguous", reason, candidates }
         }))
     }
 
-    fn refuse(&mut self, number: u64, at: Option<Timestamp>, code: &str, reason: &str) {
+    fn refuse(&mut self, number: u64, at: Option<Timestamp>, code: &str, reason: &Text) {
         self.report.entries.push(EntryLine {
-            reason: Some(reason.to_owned()),
+            reason: Some(reason.spoken(self.job.language)),
             code: Some(code.to_owned()),
             ..line(number, Became::Refused, at)
         });
@@ -337,7 +346,7 @@ impl Taking<'_> {
                     let known = refusal.rejection.code() == "record_taken";
                     line.became = if known { Became::Known } else { Became::Refused };
                     if !known {
-                        line.reason = Some(refusal.rejection.to_string());
+                        line.reason = Some(Spoken::refusal(&refusal.rejection, self.job.language));
                         line.code = Some(refusal.rejection.code().to_owned());
                     }
                 }

@@ -6,6 +6,11 @@ use calcard::{Entry, Parser};
 use daybook_core::time::Date;
 
 use crate::mail::{decoded, joined};
+use crate::text::Text;
+
+const A_CALENDAR: Text = Text::fixed("this is a calendar, not a card", "这是日历，不是名片");
+const NO_END: Text = Text::fixed("the card has no end", "名片没有结束");
+const NOBODY: Text = Text::fixed("the card names nobody", "名片没有写明是谁");
 
 /// What a card says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +26,7 @@ pub(super) struct Card {
 }
 
 /// Reads the cards of a file, in whatever encoding it is; an entry that is none says why.
-pub(super) fn read(file: &[u8]) -> Vec<Result<Card, String>> {
+pub(super) fn read(file: &[u8]) -> Vec<Result<Card, Text>> {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let file = joined(file);
     let text = decoded(&file, None).unwrap_or_else(|| String::from_utf8_lossy(&file).into_owned());
@@ -31,9 +36,9 @@ pub(super) fn read(file: &[u8]) -> Vec<Result<Card, String>> {
         match parser.entry() {
             Entry::VCard(card) => cards.push(of(&card)),
             Entry::Eof => return cards,
-            Entry::ICalendar(_) => cards.push(Err("this is a calendar, not a card".to_owned())),
+            Entry::ICalendar(_) => cards.push(Err(A_CALENDAR)),
             Entry::UnterminatedComponent(_) => {
-                cards.push(Err("the card has no end".to_owned()));
+                cards.push(Err(NO_END));
             }
             // Lines between cards are nobody's.
             _ => {}
@@ -53,7 +58,7 @@ fn texts(card: &VCard, property: VCardProperty) -> Vec<String> {
         .collect()
 }
 
-fn of(card: &VCard) -> Result<Card, String> {
+fn of(card: &VCard) -> Result<Card, Text> {
     let first = |property| texts(card, property).into_iter().next();
     let name = first(VCardProperty::Fn).or_else(|| structured(card));
     let organisation =
@@ -68,7 +73,7 @@ fn of(card: &VCard) -> Result<Card, String> {
     let tel = |text: String| text.trim_start_matches("tel:").to_owned();
     let phones: Vec<String> = texts(card, VCardProperty::Tel).into_iter().map(tel).collect();
     let known = name.or_else(|| emails.first().cloned()).or_else(|| phones.first().cloned());
-    let Some(name) = known else { return Err("the card names nobody".to_owned()) };
+    let Some(name) = known else { return Err(NOBODY) };
     Ok(Card {
         uid: first(VCardProperty::Uid),
         name,

@@ -19,6 +19,7 @@ use crate::App;
 use crate::directory::{Holder, Match};
 use crate::mail::content::request;
 use crate::mail::fitted;
+use crate::text::{Language, Spoken, Text};
 
 use card::Card;
 
@@ -34,7 +35,7 @@ pub struct CardLine {
     /// The contact it is.
     pub contact: Option<String>,
     /// Why it was refused.
-    pub reason: Option<String>,
+    pub reason: Option<Spoken>,
     /// The refusal's code.
     pub code: Option<String>,
 }
@@ -72,7 +73,7 @@ pub enum ContactsError {
 enum Place {
     Here(CustomerCode),
     Known(Holder),
-    Nowhere(&'static str, &'static str),
+    Nowhere(&'static str, Text),
 }
 
 /// Takes cards in.
@@ -84,6 +85,7 @@ pub fn take_in(
     file: &[u8],
     customer: Option<&CustomerCode>,
     who: &(Actor, Source),
+    language: Language,
 ) -> Result<ContactsReport, ContactsError> {
     let mut report = ContactsReport::default();
     for (place, read) in card::read(file).into_iter().enumerate() {
@@ -96,20 +98,20 @@ pub fn take_in(
             reason: None,
             code: None,
         };
-        let mut refuse = |code: &str, reason: &str| {
+        let mut refuse = |code: &str, reason: &Text| {
             line.code = Some(code.to_owned());
-            line.reason = Some(reason.to_owned());
+            line.reason = Some(reason.spoken(language));
         };
         match read {
             Err(reason) => refuse("card_unreadable", &reason),
             Ok(card) => match place_of(app, &card, customer)? {
-                Place::Nowhere(code, reason) => refuse(code, reason),
+                Place::Nowhere(code, reason) => refuse(code, &reason),
                 Place::Known(holder) => {
                     line.became = "known".to_owned();
                     line.customer = Some(holder.customer.to_string());
                     line.contact = holder.contact.map(|contact| contact.to_string());
                 }
-                Place::Here(customer) => add(app, card, customer, who, &mut line)?,
+                Place::Here(customer) => add(app, card, customer, who, language, &mut line)?,
             },
         }
         report.read += 1;
@@ -165,9 +167,17 @@ fn place_of(app: &App, card: &Card, customer: Option<&CustomerCode>) -> Result<P
         }
     }
     Ok(if several {
-        Place::Nowhere("customer_ambiguous", "the card fits several customers; name one")
+        let several = Text::fixed(
+            "the card fits several customers; name one",
+            "名片符合多个客户；请指明是哪一个",
+        );
+        Place::Nowhere("customer_ambiguous", several)
     } else {
-        Place::Nowhere("customer_unmatched", "nothing on the card names a customer; name one")
+        let none = Text::fixed(
+            "nothing on the card names a customer; name one",
+            "名片上没有指明客户的内容；请指明客户",
+        );
+        Place::Nowhere("customer_unmatched", none)
     })
 }
 
@@ -177,6 +187,7 @@ fn add(
     card: Card,
     customer: CustomerCode,
     who: &(Actor, Source),
+    language: Language,
     line: &mut CardLine,
 ) -> Result<(), ContactsError> {
     let calling_code = app.ledger.reader().book()?.default_calling_code.clone();
@@ -226,7 +237,7 @@ fn add(
         }
         Some(Err(refusal)) => {
             line.code = Some(refusal.rejection.code().to_owned());
-            line.reason = Some(refusal.rejection.to_string());
+            line.reason = Some(Spoken::refusal(&refusal.rejection, language));
         }
         None => {}
     }

@@ -15,6 +15,8 @@ use super::mapping::{CustomerMapping, EventMapping, EventOrder, FileMapping, Onc
 use super::node::{BadValue, Row};
 use super::source::Record;
 use super::template::Template;
+use crate::api::extract::unread::Unread;
+use crate::text::{Language, Text};
 
 /// What rows turn into.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ pub struct Surroundings<'a> {
     pub known: Known<'a>,
     /// Whether a later row may ask for the customer of a contract or invoice.
     pub asked_by_number: bool,
+    /// In which language refused rows say why.
+    pub language: Language,
 }
 
 /// Turns rows into requests. Remembers for which customers the once-only events were planned.
@@ -117,9 +121,9 @@ impl<'a> Builder<'a> {
             let bad = BadValue {
                 column: place.column.to_string(),
                 value: String::new(),
-                reason: malformed.to_string(),
+                reason: malformed.text(),
             };
-            let mut row = refused(record, bad, "row_malformed", None);
+            let mut row = self.refused(record, bad, "row_malformed");
             row.line = place.line;
             return Some(Planned::Refused(vec![row], Amounts::new()));
         }
@@ -164,7 +168,7 @@ impl<'a> Builder<'a> {
             Err(Stop::Broken(error)) => Err(error),
             Err(Stop::Refused(bad, code)) => {
                 let amounts = self.amounts(&rows);
-                let each = rows.iter().map(|row| refused(row, bad.clone(), code, None));
+                let each = rows.iter().map(|row| self.refused(row, bad.clone(), code));
                 planned.push(Planned::Refused(each.collect(), amounts));
                 Ok(())
             }
@@ -280,7 +284,10 @@ impl<'a> Builder<'a> {
             self.mapping.row_key.iter().map(|column| column.render(row)).collect();
         if parts.iter().all(String::is_empty) {
             let column = self.key_columns.clone();
-            let reason = "the row's key is empty; the row could not be recognised again".to_owned();
+            let reason = Text::fixed(
+                "the row's key is empty; the row could not be recognised again",
+                "行的键为空，以后无法再认出该行",
+            );
             return Err(BadValue { column, value: String::new(), reason });
         }
         Ok(parts.join("|"))
@@ -291,7 +298,7 @@ impl<'a> Builder<'a> {
             CustomerCode::new(&text).map_err(|error| BadValue {
                 column: "customer".to_owned(),
                 value: text,
-                reason: error.to_string(),
+                reason: Text::from(&error),
             })
         };
         let (by, file, key, otherwise) = match &self.mapping.customer {
@@ -312,13 +319,16 @@ impl<'a> Builder<'a> {
             (Found::One(customer), _) => Ok(customer),
             (Found::None, Some(cell)) => Ok(code(cell.as_text(row)?.unwrap_or_default())?),
             (Found::None, None) => Err(Stop::Refused(
-                bad("no customer is found by it".to_owned()),
+                bad(Text::fixed("no customer is found by it", "以此找不到客户")),
                 "customer_not_found",
             )),
             (Found::Several(customers), _) => {
                 let names = customers.iter().take(5).map(CustomerCode::as_str);
                 let names = names.collect::<Vec<_>>().join(", ");
-                let reason = format!("several customers are found by it: {names}");
+                let reason = Text::from((
+                    format!("several customers are found by it: {names}"),
+                    format!("以此找到多个客户：{names}"),
+                ));
                 Err(Stop::Refused(bad(reason), "customer_ambiguous"))
             }
         }
@@ -332,7 +342,7 @@ impl<'a> Builder<'a> {
         customer: &CustomerCode,
         row: &Row<'_>,
     ) -> Result<Request, BadValue> {
-        let unfit = |field: &str, value: String, reason: String| {
+        let unfit = |field: &str, value: String, reason: Text| {
             let column = format!("event {number} ({}){field}", event.command);
             BadValue { column, value, reason }
         };
@@ -343,8 +353,9 @@ impl<'a> Builder<'a> {
             }
         }
         let command = serde_json::Map::from_iter([(event.command.clone(), Value::Object(fields))]);
-        let command = Command::read(Value::Object(command))
-            .map_err(|error| unfit("", String::new(), error.to_string()))?;
+        let command = Command::read(Value::Object(command)).map_err(|error| {
+            unfit("", String::new(), Unread::of(&error.to_string()).tell("", "").detail)
+        })?;
         let effective = event.effective.as_ref().or(self.mapping.effective.as_ref());
         let effective_at = match effective {
             Some(cell) => cell.instant(row)?,
@@ -356,10 +367,10 @@ impl<'a> Builder<'a> {
         } else {
             format!("import:{source}:{file}:{of}:{number}")
         };
-        let key = RequestKey::new(&key).map_err(|error| unfit(" key", key, error.to_string()))?;
+        let key = RequestKey::new(&key).map_err(|error| unfit(" key", key, Text::from(&error)))?;
         let reason = event.reason.as_ref().map(|reason| reason.render(row));
         let reason = reason.filter(|reason| !reason.is_empty()).map(|reason| {
-            Note::new(&reason).map_err(|error| unfit(" reason", reason, error.to_string()))
+            Note::new(&reason).map_err(|error| unfit(" reason", reason, Text::from(&error)))
         });
         Ok(Request {
             customer: Some(customer.clone()),
@@ -371,18 +382,18 @@ impl<'a> Builder<'a> {
             command,
         })
     }
-}
 
-/// Names a refused row.
-pub fn refused(row: &Record, bad: BadValue, code: &str, hint: Option<&str>) -> RefusedRow {
-    RefusedRow {
-        file: String::new(),
-        line: row.line,
-        column: bad.column,
-        value: bad.value,
-        reason: bad.reason,
-        code: code.to_owned(),
-        hint: hint.map(str::to_owned),
-        fields: row.fields_lossy(),
+    /// Names a refused row.
+    fn refused(&self, row: &Record, bad: BadValue, code: &str) -> RefusedRow {
+        RefusedRow {
+            file: String::new(),
+            line: row.line,
+            column: bad.column,
+            value: bad.value,
+            reason: bad.reason.spoken(self.around.language),
+            code: code.to_owned(),
+            hint: None,
+            fields: row.fields_lossy(),
+        }
     }
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::decimal::{Decimal, Marks, without_currency};
 use super::mapping::MappingError;
-use super::node::{BadValue, Row, Text, TextSource, json};
+use super::node::{BadValue, EMPTY, Row, Text, TextSource, json};
 use super::template::Template;
+use crate::text::Text as Told;
 
 /// A cell as a mapping writes it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -242,7 +243,7 @@ impl Cell {
         &self.source
     }
 
-    fn bad(&self, value: &str, reason: impl Into<String>) -> BadValue {
+    fn bad(&self, value: &str, reason: impl Into<Told>) -> BadValue {
         let value = value.chars().take(200).collect();
         BadValue { column: self.source.columns(), value, reason: reason.into() }
     }
@@ -258,14 +259,19 @@ impl Cell {
                 Some(Value::String(mapped)) => text.clone_from(mapped),
                 Some(mapped) => return Ok(Some(mapped.clone())),
                 None if text.is_empty() || self.keep => {}
-                None => return Err(self.bad(&text, "the mapping's map does not have it")),
+                None => {
+                    return Err(self.bad(
+                        &text,
+                        ("the mapping's map does not have it", "映射的 map 中没有它"),
+                    ));
+                }
             }
         }
         if text.is_empty() {
             match &self.default {
                 Some(default) => text.clone_from(default),
                 None if self.optional => return Ok(None),
-                None => return Err(self.bad("", "it is empty")),
+                None => return Err(self.bad("", EMPTY)),
             }
         }
         if text.len() < self.pad && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -319,13 +325,13 @@ impl Cell {
             Conversion::Boolean => match text.to_lowercase().as_str() {
                 "true" | "yes" | "y" | "1" | "是" | "有" | "对" => Ok(Value::Bool(true)),
                 "false" | "no" | "n" | "0" | "否" | "无" | "没有" => Ok(Value::Bool(false)),
-                _ => Err(self.bad(&text, "it is neither yes nor no")),
+                _ => Err(self.bad(&text, ("it is neither yes nor no", "既不是“是”也不是“否”"))),
             },
             Conversion::Date { formats } => {
                 let mut dates = formats.iter().filter_map(|format| day(&text, format));
                 match dates.next() {
                     Some(date) => Ok(Value::String(Date::from_chrono(date).to_string())),
-                    None => Err(self.bad_date("date", &text, formats)),
+                    None => Err(self.bad_date(("date", "日期"), &text, formats)),
                 }
             }
             Conversion::Instant { formats, zone, time } => {
@@ -334,14 +340,16 @@ impl Cell {
             Conversion::Integer { scale, sums } => {
                 let number = self.calculate(&text, row, sums, &|text| Ok(text.to_owned()))?;
                 let number = number.times(*scale).and_then(Decimal::whole);
-                number.map(Value::from).ok_or_else(|| self.bad(&text, "it is not a whole number"))
+                let unfit = ("it is not a whole number", "不是整数");
+                number.map(Value::from).ok_or_else(|| self.bad(&text, unfit))
             }
             Conversion::Money { currency, sums } => self.to_money(&text, currency, row, sums),
         }
     }
 
-    fn bad_date(&self, what: &str, text: &str, formats: &[String]) -> BadValue {
-        self.bad(text, format!("it is not a {what} of the form {}", formats.join(" or ")))
+    fn bad_date(&self, (en, zh): (&str, &str), text: &str, formats: &[String]) -> BadValue {
+        let en = format!("it is not a {en} of the form {}", formats.join(" or "));
+        self.bad(text, (en, format!("不是形式为 {} 的{zh}", formats.join(" 或 "))))
     }
 
     fn to_instant(
@@ -364,10 +372,12 @@ impl Cell {
             let instant = zone.from_local_datetime(&local).earliest().or_else(|| {
                 zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest()
             });
-            let instant = instant.ok_or_else(|| self.bad(text, "the zone has no such time"))?;
+            let instant = instant.ok_or_else(|| {
+                self.bad(text, ("the zone has no such time", "该时区没有这一时刻"))
+            })?;
             return Ok(Value::String(Timestamp::from_chrono(instant).to_string()));
         }
-        Err(self.bad_date("time", text, formats))
+        Err(self.bad_date(("time", "时间"), text, formats))
     }
 
     fn to_money(
@@ -379,16 +389,18 @@ impl Cell {
     ) -> Result<Value, BadValue> {
         let code = currency.render(row);
         let currency: Currency = code.parse().map_err(|_| {
-            self.bad(text, format!("its currency {code:?} is not an ISO 4217 code"))
+            let en = format!("its currency {code:?} is not an ISO 4217 code");
+            self.bad(text, (en, format!("其货币 {code:?} 不是 ISO 4217 代码")))
         })?;
         let plain = |text: &str| {
             without_currency(text, currency.as_str()).ok_or_else(|| {
-                self.bad(text, format!("it has the sign of another currency than {code}"))
+                let en = format!("it has the sign of another currency than {code}");
+                self.bad(text, (en, format!("带有 {code} 以外的货币符号")))
             })
         };
         let amount = self.calculate(text, row, sums, &plain)?;
-        let money = Money::parse(&amount.to_string(), currency)
-            .map_err(|error| self.bad(text, error.to_string()))?;
+        let money =
+            Money::parse(&amount.to_string(), currency).map_err(|error| self.bad(text, &error))?;
         Ok(serde_json::json!({ "minor": money.minor, "currency": currency.as_str() }))
     }
 
@@ -402,9 +414,9 @@ impl Cell {
     ) -> Result<Decimal, BadValue> {
         let number = |text: &str| -> Result<Decimal, BadValue> {
             let read = Decimal::read(&plain(text)?, sums.marks);
-            read.ok_or_else(|| self.bad(text, "it is not a number"))
+            read.ok_or_else(|| self.bad(text, ("it is not a number", "不是数字")))
         };
-        let too_long = || self.bad(text, "the result has too many digits");
+        let too_long = || self.bad(text, ("the result has too many digits", "计算结果的位数过多"));
         let of_row = |text: &str, row: &Row<'_>| -> Result<Decimal, BadValue> {
             let mut sum = number(text)?;
             for column in &sums.plus {

@@ -38,6 +38,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::money::AmountView;
+use crate::text::Spoken;
 
 pub use duplicates::Duplicate;
 pub use files::InputFile;
@@ -192,12 +193,12 @@ pub struct RefusedRow {
     /// The value there.
     pub value: String,
     /// Why, in a sentence.
-    pub reason: String,
+    pub reason: Spoken,
     /// The stable code.
     pub code: String,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub hint: Option<Spoken>,
     /// The row's fields.
     pub fields: Vec<String>,
 }

@@ -67,8 +67,11 @@ pub struct BadValue {
     /// What stands there.
     pub value: String,
     /// Why it does not do.
-    pub reason: String,
+    pub reason: crate::text::Text,
 }
+
+/// What is said of a value that is needed and not there.
+pub const EMPTY: crate::text::Text = crate::text::Text::fixed("it is empty", "内容为空");
 
 /// Where a text comes from, as a mapping writes it.
 #[derive(Debug, Clone, Default)]
@@ -183,7 +186,8 @@ impl Text {
             let mut given = gives.iter().filter_map(|column| table?.get(&text, column));
             let Some(first) = given.next() else {
                 let file = table.map_or(name.as_str(), |table| &table.file);
-                let reason = format!("{file} has no row for it");
+                let reason =
+                    (format!("{file} has no row for it"), format!("{file} 中没有对应的行")).into();
                 return Err(BadValue { column: self.columns(), value: text, reason });
             };
             let filled = std::iter::once(first).chain(given).find(|text| !text.is_empty());
@@ -289,7 +293,7 @@ impl Node {
                 let text = template.render(row);
                 if text.is_empty() {
                     let (column, value) = (template.columns(), String::new());
-                    return Err(BadValue { column, value, reason: "it is empty".to_owned() });
+                    return Err(BadValue { column, value, reason: EMPTY });
                 }
                 Ok(Some(Value::String(text)))
             }

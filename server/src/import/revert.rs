@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batches::ImportBatch;
 use crate::api::commands::rehearsal;
+use crate::text::{Language, Spoken};
 
 /// Positions looked at at a time.
 const WINDOW_POSITIONS: u64 = 50_000;
@@ -42,6 +43,8 @@ pub struct Job {
     pub source: Source,
     /// Why.
     pub reason: Note,
+    /// In which language events that stay say why.
+    pub language: Language,
     /// Whether nothing is kept.
     pub dry_run: bool,
 }
@@ -70,7 +73,7 @@ pub struct Stays {
     /// Whether something was built upon it; otherwise it could not be taken back.
     pub built_upon: bool,
     /// Why, in a sentence.
-    pub reason: String,
+    pub reason: Spoken,
     /// The stable code.
     pub code: String,
 }
@@ -342,7 +345,7 @@ impl Work<'_> {
             kind: first.kind.name().to_owned(),
             stream: first.stream.to_string(),
             built_upon,
-            reason: rejection.to_string(),
+            reason: Spoken::refusal(rejection, self.job.language),
             code: rejection.code().to_owned(),
         }));
         Ok(())

@@ -24,6 +24,7 @@ use super::{
     Figures, FileHeader, FileReport, ImportError, KindCount, Notice, Problem, RefusedRow, Report,
 };
 use crate::api::commands::rehearsal;
+use crate::text::{Language, Spoken, Text};
 
 /// Units submitted in one batch.
 const BATCH_UNITS: usize = 1000;
@@ -44,6 +45,8 @@ pub struct Job {
     pub actor: Actor,
     /// Whether nothing is kept.
     pub dry_run: bool,
+    /// In which language refused rows say why.
+    pub language: Language,
 }
 
 /// Imports files.
@@ -68,6 +71,7 @@ pub fn run(
         named: &named,
         known,
         asked_by_number: job.mapping.asks_by_number(),
+        language: job.language,
     };
     let (sender, batches) = sync_channel(BATCHES_AHEAD);
     let mut submitting = Submitting::new(known, job);
@@ -419,15 +423,15 @@ impl<'a> Submitting<'a> {
     }
 
     fn name(&self, record: &Record, key: &str, refusal: &Refusal) -> RefusedRow {
-        let rejection = &refusal.rejection;
+        let (rejection, language) = (&refusal.rejection, self.job.language);
         RefusedRow {
             file: String::new(),
             line: record.line,
             column: self.key_columns.clone(),
             value: key.to_owned(),
-            reason: rejection.to_string(),
+            reason: Spoken::refusal(rejection, language),
             code: rejection.code().to_owned(),
-            hint: Some(rejection.hint().to_owned()),
+            hint: Some(Text::fixed(rejection.hint(), rejection.hint_zh()).spoken(language)),
             fields: record.fields_lossy(),
         }
     }

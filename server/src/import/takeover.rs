@@ -31,6 +31,7 @@ use crate::export::check::line;
 use crate::export::jsonl::{First, Last};
 use crate::export::row::Row;
 use crate::export::{FORM_VERSION, Holds, Origin};
+use crate::text::{Language, Spoken, Text};
 
 /// Units submitted in one batch.
 const BATCH_UNITS: usize = 1000;
@@ -40,6 +41,8 @@ const BATCH_UNITS: usize = 1000;
 pub struct Job {
     /// Who.
     pub actor: Actor,
+    /// In which language refused events say why.
+    pub language: Language,
 }
 
 /// What taking over tells while it runs.
@@ -66,7 +69,7 @@ pub struct RefusedEvent {
     /// Its stream.
     pub stream: String,
     /// Why, in a sentence.
-    pub reason: String,
+    pub reason: Spoken,
     /// The stable code.
     pub code: String,
 }
@@ -109,12 +112,12 @@ pub struct TakenOver {
 #[non_exhaustive]
 pub enum TakeOverError {
     /// The file is no export, or not one that can be taken over.
-    #[error("{problem}")]
+    #[error("{}", problem.en)]
     Unfit {
         /// What is wrong.
-        problem: String,
+        problem: Text,
         /// What to do.
-        hint: &'static str,
+        hint: Text,
     },
     /// The file could not be read.
     #[error("the file could not be read any further (line {line})")]
@@ -132,6 +135,12 @@ pub enum TakeOverError {
     #[error(transparent)]
     Text(#[from] TextError),
 }
+
+/// What to do with a file that is not whole.
+pub const CHECK: Text = Text::fixed(
+    "check the file with `daybook export --check FILE`",
+    "请用 `daybook export --check 文件` 检查该文件",
+);
 
 /// Takes an export in.
 ///
@@ -159,8 +168,11 @@ pub fn take_over(
             continue;
         }
         let row = serde_json::from_slice::<Row>(&text).map_err(|error| TakeOverError::Unfit {
-            problem: format!("line {number} is no event of an export: {error}"),
-            hint: "check the file with `daybook export --check FILE`",
+            problem: Text::from((
+                format!("line {number} is no event of an export: {error}"),
+                format!("第 {number} 行不是导出的事件：{error}"),
+            )),
+            hint: CHECK,
         })?;
         work.row(number, row)?;
     }
@@ -180,44 +192,82 @@ pub fn take_over(
 
 /// Reads the first line and says whether the file can be taken over into this ledger.
 fn fit(ledger: &Ledger, text: &[u8]) -> Result<Origin, TakeOverError> {
-    let unfit = |problem: String, hint| TakeOverError::Unfit { problem, hint };
+    let unfit = |problem: (String, String), (en, zh)| TakeOverError::Unfit {
+        problem: Text::from(problem),
+        hint: Text::fixed(en, zh),
+    };
     let First { export } = serde_json::from_slice(text).map_err(|error| {
         unfit(
-            format!("the file does not begin like an export: {error}"),
-            "make it with `daybook export --output FILE.jsonl --personal`",
+            (
+                format!("the file does not begin like an export: {error}"),
+                format!("文件的开头不是导出：{error}"),
+            ),
+            (
+                "make it with `daybook export --output FILE.jsonl --personal`",
+                "请用 `daybook export --output 文件.jsonl --personal` 生成",
+            ),
         )
     })?;
     if export.version > FORM_VERSION {
-        let problem = format!("the file has form {}, later than this release's", export.version);
-        return Err(unfit(problem, "use the release that wrote it, or a later one"));
+        let form = export.version;
+        let problem = (
+            format!("the file has form {form}, later than this release's"),
+            format!("文件的格式为 {form}，比本版本的新"),
+        );
+        let hint =
+            ("use the release that wrote it, or a later one", "请使用写出它的版本或更新的版本");
+        return Err(unfit(problem, hint));
     }
     let query = &export.query;
     if query.kind.is_some() || query.since.is_some() || export.basis.as_of.is_some() {
-        let problem = "the file holds parts of customers' histories only".to_owned();
-        return Err(unfit(problem, "export without --kind, --since and --as-of"));
+        let problem = (
+            "the file holds parts of customers' histories only".to_owned(),
+            "文件只含客户历史的一部分".to_owned(),
+        );
+        let hint = (
+            "export without --kind, --since and --as-of",
+            "请在导出时不用 --kind、--since 和 --as-of",
+        );
+        return Err(unfit(problem, hint));
     }
     let book = ledger.reader().book()?;
-    let differs = |what: &str, there: String, here: String| {
+    let differs = |what: (&str, &str), there: String, here: String| {
         unfit(
-            format!("the {what} there is {there}, here {here}"),
-            "make the new ledger with the same zone, currency and legal entities: daybook init",
+            (
+                format!("the {} there is {there}, here {here}", what.0),
+                format!("那里的{}是 {there}，此处是 {here}", what.1),
+            ),
+            (
+                "make the new ledger with the same zone, currency and legal entities: daybook init",
+                "请用 daybook init 新建时区、货币和法人实体相同的账簿",
+            ),
         )
     };
     if export.basis.zone != book.zone.name() {
-        return Err(differs("zone", export.basis.zone.clone(), book.zone.name().to_owned()));
+        return Err(differs(
+            ("zone", "时区"),
+            export.basis.zone.clone(),
+            book.zone.name().to_owned(),
+        ));
     }
     if export.functional_currency != book.functional_currency {
         let shown = |currency: Option<daybook_core::money::Currency>| {
             currency.map(|currency| currency.to_string()).unwrap_or_default()
         };
         let (there, here) = (export.functional_currency, book.functional_currency);
-        return Err(differs("currency", shown(there), shown(here)));
+        return Err(differs(("currency", "本位币"), shown(there), shown(here)));
     }
     if let Some(missing) =
         export.legal_entities.iter().find(|entity| !book.legal_entities.contains(entity))
     {
-        let problem = format!("the legal entity {missing} is not one of this ledger");
-        let hint = "make the new ledger with the same legal entities: daybook init --entity";
+        let problem = (
+            format!("the legal entity {missing} is not one of this ledger"),
+            format!("此账簿没有法人实体 {missing}"),
+        );
+        let hint = (
+            "make the new ledger with the same legal entities: daybook init --entity",
+            "请用 daybook init --entity 新建法人实体相同的账簿",
+        );
         return Err(unfit(problem, hint));
     }
     Ok(export)
@@ -310,12 +360,15 @@ impl<'a> Work<'a> {
                     self.submit()?;
                 }
             }
-            Err((code, reason)) => self.refuse(&first, count, reason, code.to_owned()),
+            Err((code, reason)) => {
+                let reason = reason.spoken(self.job.language);
+                self.refuse(&first, count, reason, code.to_owned());
+            }
         }
         Ok(())
     }
 
-    fn refuse(&mut self, read: &Read, count: u64, reason: String, code: String) {
+    fn refuse(&mut self, read: &Read, count: u64, reason: Spoken, code: String) {
         self.events.refused += count;
         let Read { line, row } = read;
         (self.tell)(Told::Refused(RefusedEvent {
@@ -329,12 +382,15 @@ impl<'a> Work<'a> {
     }
 
     /// Makes a request of a row; `Err` says why it cannot be one.
-    fn request(&mut self, row: &Row, follows: &[Read]) -> Result<Planned, (&'static str, String)> {
+    fn request(&mut self, row: &Row, follows: &[Read]) -> Result<Planned, (&'static str, Text)> {
         let Some(kind) = Kind::from_name(&row.kind) else {
-            return Err(("kind_unknown", format!("{} is no kind this release knows", row.kind)));
+            return Err(kind_unknown(&row.kind));
         };
         let stream = row.stream.parse::<StreamId>();
-        let stream = stream.map_err(|error| ("stream_unknown", error.to_string()))?;
+        let stream = stream.map_err(|error| {
+            let zh = format!("不认识流 {}", row.stream);
+            ("stream_unknown", Text::from((error.to_string(), zh)))
+        })?;
         match &stream {
             StreamId::Customer(_)
             | StreamId::Book(BookStream::Policies | BookStream::Mail | BookStream::Organisation) => {
@@ -346,10 +402,14 @@ impl<'a> Work<'a> {
             return Ok(Planned::LeftOut);
         }
         if row.erased_sections > 0 {
-            return Err(("section_erased", "its personal content was erased".to_owned()));
+            let reason = Text::fixed("its personal content was erased", "其个人内容已被抹除");
+            return Err(("section_erased", reason));
         }
         if row.sealed_sections > 0 {
-            let reason = "its personal content is sealed; export with --personal".to_owned();
+            let reason = Text::fixed(
+                "its personal content is sealed; export with --personal",
+                "其个人内容仍密封着；导出时请用 --personal",
+            );
             return Err(("section_sealed", reason));
         }
         let body = read_body(kind, row)?;
@@ -360,15 +420,17 @@ impl<'a> Work<'a> {
                 Ok(Planned::Known)
             } else {
                 let (name, version) = (&policy.policy, policy.version);
-                let reason =
-                    format!("version {version} of the policy {name} says something else here");
-                Err(("policy_differs", reason))
+                let reason = (
+                    format!("version {version} of the policy {name} says something else here"),
+                    format!("政策 {name} 的第 {version} 版在此处内容不同"),
+                );
+                Err(("policy_differs", Text::from(reason)))
             };
         }
         let mut bodies = Vec::with_capacity(follows.len());
         for follow in follows {
             let kind = Kind::from_name(&follow.row.kind);
-            let kind = kind.ok_or_else(|| ("kind_unknown", follow.row.kind.clone()))?;
+            let kind = kind.ok_or_else(|| kind_unknown(&follow.row.kind))?;
             bodies.push(read_body(kind, &follow.row)?);
         }
         let place = |event: EventId| self.followed.get(&event).copied().unwrap_or((event, 0));
@@ -385,10 +447,10 @@ impl<'a> Work<'a> {
         // The other half of an undoing names events of this ledger, and so differs.
         let follows = facts.is_empty().then_some(bodies);
         let command = command_of(body).ok_or_else(|| {
-            let reason = format!("{kind} is never recorded by itself");
-            ("not_a_fact", reason)
+            let en = format!("{kind} is never recorded by itself");
+            ("not_a_fact", Text::from((en, format!("{kind} 从不单独记录"))))
         })?;
-        let unfit = |error: TextError| ("text_unfit", error.to_string());
+        let unfit = |error: TextError| ("text_unfit", Text::from(&error));
         let key = RequestKey::new(format!("event:{}", row.event_id)).map_err(unfit)?;
         let reason = row.reason.as_deref().map(Note::new).transpose().map_err(unfit)?;
         Ok(Planned::Request(Box::new(Request {
@@ -437,7 +499,8 @@ impl<'a> Work<'a> {
             Ok(_) => self.events.taken += count,
             Err(Refusal { rejection, .. }) => {
                 if let Some(first) = rows.first() {
-                    self.refuse(first, count, rejection.to_string(), rejection.code().to_owned());
+                    let reason = Spoken::refusal(&rejection, self.job.language);
+                    self.refuse(first, count, reason, rejection.code().to_owned());
                 }
             }
         }
@@ -453,8 +516,16 @@ enum Planned {
     Request(Box<Request>),
 }
 
-fn read_body(kind: Kind, row: &Row) -> Result<Body, (&'static str, String)> {
-    let unread = |error: serde_json::Error| ("body_unreadable", format!("{kind}: {error}"));
+fn kind_unknown(kind: &str) -> (&'static str, Text) {
+    let en = format!("{kind} is no kind this release knows");
+    ("kind_unknown", Text::from((en, format!("本版本不认识种类 {kind}"))))
+}
+
+fn read_body(kind: Kind, row: &Row) -> Result<Body, (&'static str, Text)> {
+    let unread = |error: serde_json::Error| {
+        let zh = format!("{kind} 的内容无法读取：{error}");
+        ("body_unreadable", Text::from((format!("{kind}: {error}"), zh)))
+    };
     // Keyed marks are those of the other ledger; they are made anew.
     let body = match kind {
         Kind::CustomerRegistered | Kind::CustomerDetailsChanged => {

@@ -22,6 +22,8 @@ use daybook_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::Spoken;
+
 pub use route::Own;
 pub use split::Framing;
 pub use take::{Job, MailError, take_in};
@@ -78,7 +80,7 @@ pub struct MessageLine {
     pub notes: Vec<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Spoken>,
     /// The refusal's code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -21,6 +21,7 @@ use super::split::{Framed, Framing, MESSAGE_SIZE_BYTES_MAX, Messages};
 use super::{AtCustomer, Became, MailNotice, MailReport, MessageLine, Totals};
 use crate::App;
 use crate::api::commands::rehearsal;
+use crate::text::{Language, Spoken, Text};
 
 /// Messages submitted in one batch.
 const BATCH_MESSAGES: usize = 64;
@@ -36,6 +37,8 @@ pub struct Job {
     pub actor: Actor,
     /// Whether nothing is kept.
     pub dry_run: bool,
+    /// In which language refused messages say why.
+    pub language: Language,
 }
 
 /// Why taking mail in stopped. What was taken before stays taken.
@@ -123,7 +126,7 @@ pub fn take_in(
             Framed::TooLarge(size) => taking.waiting.push(Planned::refused(
                 number,
                 "message_too_large",
-                format!("the message has {size} bytes; at most {MESSAGE_SIZE_BYTES_MAX} are taken"),
+                too_large(size).spoken(job.language),
             )),
         }
         if taking.waiting.len() >= BATCH_MESSAGES {
@@ -138,6 +141,17 @@ pub fn take_in(
     tell(MailNotice::Done(report.clone()));
     Ok(report)
 }
+
+fn too_large(size: u64) -> Text {
+    Text::from((
+        format!("the message has {size} bytes; at most {MESSAGE_SIZE_BYTES_MAX} are taken"),
+        format!("邮件有 {size} 字节，最多接受 {MESSAGE_SIZE_BYTES_MAX} 字节"),
+    ))
+}
+
+/// What has no header a message would have.
+const NOT_A_MESSAGE: Text =
+    Text::fixed("the bytes have no header a message would have", "内容没有邮件应有的邮件头");
 
 /// A message on its way to the ledger.
 struct Planned {
@@ -161,7 +175,7 @@ impl Planned {
         Planned { line, units: Vec::new() }
     }
 
-    fn refused(number: u64, code: &str, reason: String) -> Planned {
+    fn refused(number: u64, code: &str, reason: Spoken) -> Planned {
         let mut planned = Planned::new(number, Became::Refused);
         planned.line.code = Some(code.to_owned());
         planned.line.reason = Some(reason);
@@ -186,7 +200,7 @@ impl Taking<'_> {
     /// Plans what follows from one message.
     fn message(&mut self, number: u64, raw: &[u8]) -> Result<(), MailError> {
         let Some(letter) = Letter::read(raw, self.clock.now()) else {
-            let reason = "the bytes have no header a message would have".to_owned();
+            let reason = NOT_A_MESSAGE.spoken(self.job.language);
             self.waiting.push(Planned::refused(number, "not_a_message", reason));
             return Ok(());
         };
@@ -236,7 +250,8 @@ impl Taking<'_> {
             Ok(()) => self.waiting.push(planned),
             // The message itself is not acceptable as a file; that stops only this one.
             Err(MailError::Files(AttachError::Refused(rejection))) => {
-                let mut refused = Planned::refused(number, rejection.code(), rejection.to_string());
+                let reason = Spoken::refusal(&rejection, self.job.language);
+                let mut refused = Planned::refused(number, rejection.code(), reason);
                 refused.line.mail = planned.line.mail;
                 self.waiting.push(refused);
             }
@@ -361,7 +376,7 @@ impl Taking<'_> {
                 Err(refusal) => {
                     let rejection = &refusal.rejection;
                     line.became = Became::Refused;
-                    line.reason = Some(rejection.to_string());
+                    line.reason = Some(Spoken::refusal(rejection, self.job.language));
                     line.code = Some(rejection.code().to_owned());
                     line.customers.retain(|at| {
                         customer.as_ref().is_none_or(|customer| at.customer != customer.as_str())

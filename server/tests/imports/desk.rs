@@ -18,6 +18,7 @@ use daybook_server::import::source::Seekable;
 use daybook_server::import::{
     ImportError, InputFile, Job, Mapping, Notice, RefusedRow, Report, guess, run,
 };
+use daybook_server::text::Language;
 
 struct Hand(AtomicI64);
 
@@ -120,7 +121,8 @@ impl Desk {
         dry_run: bool,
     ) -> Result<Done, ImportError> {
         let mapping = Mapping::parse(mapping).unwrap_or_else(|error| panic!("{error}\n{mapping}"));
-        let job = Job { mapping, files, actor: self.actor.clone(), dry_run };
+        let job =
+            Job { mapping, files, actor: self.actor.clone(), dry_run, language: Language::En };
         let mut refused = Vec::new();
         let known = Known { ledger: &self.ledger, directory: &self.directory };
         let report = run(known, &job, &mut |notice| {

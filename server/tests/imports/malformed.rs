@@ -18,7 +18,7 @@ fn bad(row: &[u8]) -> (u64, String, String) {
     assert_eq!(desk.events(Kind::InteractionRecorded).len(), 2);
     let [refused] = done.refused.as_slice() else { panic!("{:?}", done.refused) };
     assert_eq!(done.report.problems[0].count, 1);
-    (refused.line, refused.column.clone(), refused.reason.clone())
+    (refused.line, refused.column.clone(), refused.reason.to_string())
 }
 
 #[test]

@@ -14,6 +14,7 @@ use daybook_core::vault::Key;
 use daybook_server::directory::Directory;
 use daybook_server::import::lookup::Known;
 use daybook_server::import::{InputFile, Job, Mapping, Report, run as import};
+use daybook_server::text::Language;
 use serde_json::{Value, json};
 
 use super::ground::{self, Ground, Measured};
@@ -113,7 +114,8 @@ fn take(
     let mapping = Mapping::parse(mapping)?;
     let content = ledger.scratch(&Key::default(), content)?;
     let files = vec![InputFile { name: Line::new(name)?, content }];
-    let job = Job { mapping, files, actor: ground::actor()?, dry_run: false };
+    let job =
+        Job { mapping, files, actor: ground::actor()?, dry_run: false, language: Language::En };
     Ok(import(Known { ledger, directory }, &job, &mut |_| {})?)
 }
 

@@ -88,7 +88,7 @@ impl Quarantine {
         let line = row.line.to_string();
         let mut all: Vec<String> =
             if fits { fields.to_vec() } else { vec![String::new(); self.columns.len()] };
-        all.extend([line, row.column.clone(), row.value.clone(), row.reason.clone()]);
+        all.extend([line, row.column.clone(), row.value.clone(), row.reason.to_string()]);
         all.push(if fits { String::new() } else { row.fields.join(",") });
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         self.write("", &all)

@@ -16,7 +16,7 @@ use daybook_projections::receivables::{Accounts, Day};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, ReceivablesQuery, day_of, view, worded};
+use super::{Asked, ReceivablesQuery, date, day_of, view, worded};
 use crate::App;
 use crate::api::basis::BasisView;
 use crate::api::extract::Params;
@@ -127,11 +127,7 @@ fn figures(app: &App, query: FiguresQuery) -> Result<FiguresAnswer, ApiError> {
     let asked = Asked::new(app, &scope)?;
     let day = day_of(&asked);
     let from = match from.as_deref() {
-        Some(text) => text.parse::<Date>().map_err(|error| ApiError::Malformed {
-            field: "from".to_owned(),
-            problem: error.to_string(),
-            hint: "write a date such as 2026-03-31",
-        })?,
+        Some(text) => date("from", text)?,
         None => month_start(day, PERIOD_MONTHS - 1),
     };
     let late_since = Date::from_chrono(day.to_chrono() - Months::new(12)).plus_days(1);

@@ -21,7 +21,7 @@ pub use statement::{StatementAnswer, StatementLine, StatementQuery, StatementVie
 
 use daybook_core::id::CustomerCode;
 use daybook_core::money::{Currency, Money};
-use daybook_core::time::Date;
+use daybook_core::time::{Date, TimeError};
 use daybook_projections::View;
 use daybook_projections::amounts::currency_of;
 use daybook_projections::engine::{Bucket, Place, State};
@@ -99,6 +99,14 @@ struct Asked {
     limit: usize,
 }
 
+/// Reads a day that a parameter names.
+fn date(parameter: &'static str, text: &str) -> Result<Date, ApiError> {
+    text.parse().map_err(|error: TimeError| {
+        let hint = ("write a date such as 2026-03-31", "请写 2026-03-31 这样的日期");
+        ApiError::malformed(parameter, &error, hint)
+    })
+}
+
 impl Asked {
     fn new(app: &App, query: &ReceivablesQuery) -> Result<Asked, ApiError> {
         let basis = BasisQuery { as_of: query.as_of.clone(), known_at: query.known_at.clone() };
@@ -106,10 +114,9 @@ impl Asked {
         let instant = resolved.basis.as_of.unwrap_or_else(|| app.clock.now());
         let day = Day { on: instant.date_in(resolved.zone), before: resolved.basis.before };
         let currency = query.currency.as_deref().map(|text| {
-            text.parse::<Currency>().map_err(|error| ApiError::Malformed {
-                field: "currency".to_owned(),
-                problem: error.to_string(),
-                hint: "write a code such as CNY",
+            text.parse::<Currency>().map_err(|error| {
+                let hint = ("write a code such as CNY", "请写 CNY 这样的代码");
+                ApiError::malformed("currency", &error, hint)
             })
         });
         Ok(Asked {

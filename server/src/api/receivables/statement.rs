@@ -9,7 +9,7 @@ use daybook_projections::receivables::statement::{Line, What, statements};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, ReceivablesQuery, day_of, view, worded};
+use super::{Asked, ReceivablesQuery, date, day_of, view, worded};
 use crate::App;
 use crate::api::basis::BasisView;
 use crate::api::events::customer_code;
@@ -95,23 +95,17 @@ pub(super) async fn read(
 
 fn statement(app: &App, code: String, query: StatementQuery) -> Result<StatementAnswer, ApiError> {
     let StatementQuery { from, as_of, known_at, entity, currency } = query;
-    let from = from.as_deref().map(|text| {
-        text.parse::<Date>().map_err(|error| ApiError::Malformed {
-            field: "from".to_owned(),
-            problem: error.to_string(),
-            hint: "write a date such as 2026-03-31",
-        })
-    });
+    let from = from.as_deref().map(|text| date("from", text));
     let from = from.transpose()?;
     let customer = customer_code(&code)?;
     let asked = ReceivablesQuery { as_of, known_at, entity, currency, ..Default::default() };
     let asked = Asked::new(app, &asked)?;
     if !app.ledger.reader().knows(&customer)? {
-        return Err(ApiError::NotFound {
-            what: "customer",
-            name: code,
-            hint: "see `daybook show` for the customers on file, or check the code",
-        });
+        let hint = (
+            "see `daybook show` for the customers on file, or check the code",
+            "已建档的客户见 `daybook show`，或请核对代码",
+        );
+        return Err(ApiError::missing(("customer", "客户"), code, hint));
     }
     let found = asked.ask(app, |state| {
         let bucket = state.bucket_of(&customer)?;

@@ -1,5 +1,7 @@
 //! One row as it stands in a file, and what may be wrong with it.
 
+use crate::text::Text;
+
 /// Where something stands in a file, counted from 1; the column counts characters of a line, in a
 /// sheet its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,33 @@ pub enum Malformed {
         /// Such as `#N/A`.
         error: String,
     },
+}
+
+impl Malformed {
+    /// Says it in both languages.
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Malformed::FieldCount { expected, actual } => {
+                format!("该行有 {actual} 个字段，而表头有 {expected} 个")
+            }
+            Malformed::Nul => "该行含有 NUL 字节；文件是否损坏？".to_owned(),
+            Malformed::NotText => "该行有些字节不是所认出或所说编码的文字".to_owned(),
+            Malformed::AfterQuote => "结束的引号之后还有内容；字段内的引号请写两遍".to_owned(),
+            Malformed::BareCarriageReturn => {
+                "有单独的回车符；请给字段加上引号，或去掉它".to_owned()
+            }
+            Malformed::FieldTooLarge { max } => {
+                format!("从此处开始的字段超过 {max} 字节；是否有引号没有结束？")
+            }
+            Malformed::RowTooLarge { max } => format!("该行超过 {max} 字节"),
+            Malformed::TooManyFields { max } => {
+                format!("该行的字段超过 {max} 个；分隔符是否正确？")
+            }
+            Malformed::Json { problem } => format!("该行不是 JSON 对象：{problem}"),
+            Malformed::CellError { error } => format!("该单元格含有错误值 {error}"),
+        };
+        Text::from((self.to_string(), zh))
+    }
 }
 
 /// One record as it stands in the file.

@@ -1,8 +1,17 @@
 //! A sentence in both languages, kept together until it is known who reads it.
+//!
+//! Invariant: whatever a caller is told in words is a [`Text`] or was one ([`Spoken`]), so that a
+//! sentence without its Chinese does not compile.
+
+mod values;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::http::{HeaderMap, header};
+use daybook_core::decide::Rejection;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A language people are told things in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +74,40 @@ impl Text {
             Language::En => &self.en,
             Language::Zh => &self.zh,
         }
+    }
+
+    /// Says it to somebody.
+    pub fn spoken(&self, language: Language) -> Spoken {
+        Spoken(self.pick(language).to_owned())
+    }
+}
+
+/// A sentence in the language of whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Spoken(String);
+
+impl Spoken {
+    /// Says why a rule refuses something.
+    pub fn refusal(rejection: &Rejection, language: Language) -> Spoken {
+        Spoken(match language {
+            Language::En => rejection.to_string(),
+            Language::Zh => rejection.message_zh(),
+        })
+    }
+}
+
+impl std::ops::Deref for Spoken {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use daybook_core::time::Timestamp;
+
 /// One event of the final log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Logged {
@@ -14,8 +16,8 @@ pub(super) struct Logged {
     pub version: u64,
     /// What the client called it; none for what the ledger adds by itself.
     pub mark: Option<String>,
-    pub effective_at: String,
-    pub recorded_at: String,
+    pub effective_at: Timestamp,
+    pub recorded_at: Timestamp,
 }
 
 /// A call.
@@ -113,15 +115,15 @@ type Streams<'a> = BTreeMap<&'a str, Vec<&'a Logged>>;
 /// Positions and versions without gap, times that never go back.
 fn whole(log: &[Logged]) -> Result<Streams<'_>, String> {
     let mut streams = Streams::new();
-    let mut before = "";
+    let mut before = Timestamp(i64::MIN);
     for (next, event) in log.iter().enumerate() {
         if event.position != next as u64 {
             return Err(format!("position {} stands at place {next}", event.position));
         }
-        if event.recorded_at.as_str() < before {
+        if event.recorded_at < before {
             return Err(format!("the event at {next} was recorded before the one before it"));
         }
-        before = &event.recorded_at;
+        before = event.recorded_at;
         let stream = streams.entry(event.stream.as_str()).or_default();
         stream.push(event);
         if event.version != stream.len() as u64 {
@@ -198,7 +200,7 @@ fn page(
         let there = before.len();
         return Err(format!("{stream} at {position} showed {events} events, not {there}"));
     }
-    before.sort_by_key(|event| (&event.effective_at, event.position));
+    before.sort_by_key(|event| (event.effective_at, event.position));
     let from = before.len().saturating_sub(last.len());
     let shown: Vec<u64> = before.iter().skip(from).map(|event| event.position).collect();
     if shown == last {
@@ -272,8 +274,8 @@ mod tests {
             stream: stream.to_owned(),
             version,
             mark: Some(mark.to_owned()),
-            effective_at: format!("{position:03}"),
-            recorded_at: format!("{position:03}"),
+            effective_at: Timestamp(position as i64),
+            recorded_at: Timestamp(position as i64),
         }
     }
 
@@ -340,7 +342,7 @@ mod tests {
         caught(&calls(), &versions, "has version");
         // A time that goes back.
         let mut times = log();
-        times[2].recorded_at = "000".to_owned();
+        times[2].recorded_at = Timestamp(0);
         caught(&calls(), &times, "recorded before");
         // An expected version that was not kept.
         let mut expected = calls();

@@ -494,8 +494,8 @@ fn events_of(body: &Value) -> Option<Vec<Logged>> {
             stream: text(event, "stream")?,
             version: event.get("version")?.as_u64()?,
             mark: text(event, "reason"),
-            effective_at: text(event, "effective_at")?,
-            recorded_at: text(event, "recorded_at")?,
+            effective_at: text(event, "effective_at")?.parse().ok()?,
+            recorded_at: text(event, "recorded_at")?.parse().ok()?,
         })
     };
     body.get("events")?.as_array()?.iter().map(event).collect()

@@ -86,6 +86,20 @@ pub enum TimeError {
 }
 
 impl Timestamp {
+    /// What stands in a command where no instant was said; its decision puts one there, and no event
+    /// holds it. No text is read as it.
+    const UNSAID: Timestamp = Timestamp(i64::MIN);
+
+    /// Returns what stands where no instant was said.
+    pub const fn unsaid() -> Timestamp {
+        Timestamp::UNSAID
+    }
+
+    /// Tells whether no instant was said.
+    pub fn is_unsaid(&self) -> bool {
+        *self == Timestamp::UNSAID
+    }
+
     /// Returns the calendar form, or the epoch for values no calendar reaches.
     pub fn to_chrono(self) -> DateTime<chrono::Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()

@@ -18,7 +18,10 @@ pub struct Interaction {
 }
 
 impl Decide for InteractionRecorded {
-    fn complete(&mut self, _context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+    fn complete(&mut self, context: &Context<'_>, state: &Draft<'_>) -> Result<(), Rejection> {
+        if self.started_at.is_unsaid() {
+            self.started_at = context.effective_at;
+        }
         if self.interaction.is_empty() {
             self.interaction = super::next_id::<Interaction, _>(state, "interaction", "I")?;
         }

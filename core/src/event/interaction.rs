@@ -117,7 +117,8 @@ crate::record! {
         pub channel: InteractionChannel,
         /// Who began.
         pub direction: Direction,
-        /// When it began.
+        /// When it began; left out, when the fact was so.
+        #[serde(default = "Timestamp::unsaid", skip_serializing_if = "Timestamp::is_unsaid")]
         pub started_at: Timestamp,
         /// When it ended.
         pub ended_at: Option<Timestamp>,

@@ -38,6 +38,24 @@ fn an_interaction_has_a_past_an_end_and_somebody_on_the_other_side() {
 }
 
 #[test]
+fn an_interaction_that_does_not_say_when_began_when_it_was_so() {
+    let mut world = World::with_customer();
+    let began = |world: &mut World, effective_at: Option<&str>| {
+        let mut request = call(json!({ "effective_at": effective_at }));
+        request.as_object_mut().expect("an object").remove("started_at");
+        let recorded = world.ask(request).expect("taken");
+        let Some(Body::InteractionRecorded(recorded)) = recorded.first() else {
+            panic!("{recorded:?}");
+        };
+        recorded.started_at
+    };
+    let before = "2024-03-19T01:00:00Z";
+    assert_eq!(began(&mut world, Some(before)), at(before));
+    let now = world.now;
+    assert_eq!(began(&mut world, None), now);
+}
+
+#[test]
 fn a_void_interaction_stays_with_its_mark() {
     let mut world = World::with_customer();
     world.given(&[call(json!({})), call(json!({}))]);

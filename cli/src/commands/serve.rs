@@ -11,8 +11,8 @@ use daybook_core::store::local::StoreOpenError;
 use daybook_core::time::Entropy as _;
 use daybook_server::router;
 use daybook_server::serve::{
-    Door, Grace, INTERVAL, InvalidEndpoint, Limits, PrivateSocket, Server, Shut, Telemetry, Token,
-    TokenError, Watch, serve,
+    CatchUp, Door, Grace, INTERVAL, InvalidEndpoint, Limits, PrivateSocket, Server, Shut,
+    Telemetry, Token, TokenError, Watch, serve,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -91,28 +91,37 @@ impl Serve {
         write_log(self.log);
         let watch =
             Watch::over(ledger.clone(), Some((Arc::clone(&store), global.dir().to_owned())));
-        let watch = Arc::new(watch.telling(telemetry));
+        let app = crate::book::app(ledger.clone(), global.dir());
+        let views = Arc::new(CatchUp::of(&app));
+        let watch = Arc::new(watch.telling(telemetry).keeping(Arc::clone(&views)));
         let limits = Limits {
             body_size_bytes_max: self.body_size_bytes_max,
             request_time_max: Duration::from_secs(self.request_seconds_max),
             connections_max: self.connections_max,
             ..Limits::default()
         };
-        let router = router(crate::book::app(ledger.clone(), global.dir()));
-        let server = Server { router, limits, grace: GRACE, watch };
+        let server = Server { router: router(app), limits, grace: GRACE, watch };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| broken("runtime", &error))?;
+        let folding = std::thread::Builder::new().name("views".to_owned()).spawn({
+            let views = Arc::clone(&views);
+            move || views.run()
+        });
+        let folding = folding.map_err(|error| broken("views", &error))?;
         let served = runtime.block_on(async {
             // Before it is said that the server runs, so that it can be stopped from then on.
             let stop = stop().map_err(|error| broken("signals", &error))?;
             say_started(address, &file, global, lang);
             serve(doors, server, stop).await.map_err(|error| broken("listening", &error))
         });
+        views.stop();
         runtime.shutdown_timeout(Duration::from_secs(1));
+        let folded = folding.join();
         let closed = ledger.close();
         drop(store);
         let Shut { cut } = served?;
         closed?;
+        folded.map_err(|_| broken("views", &std::io::Error::other("their thread broke off")))?;
         say_stopped(cut, lang);
         Ok(Done::Wholly)
     }

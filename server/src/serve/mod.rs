@@ -6,6 +6,7 @@
 //! What this module does not do: it decides nothing about the ledger.
 
 mod call;
+mod catch_up;
 mod connection;
 mod limits;
 mod refusal;
@@ -27,6 +28,7 @@ use tokio::sync::watch as signal;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use self::catch_up::CatchUp;
 use self::connection::Lane;
 pub use self::limits::Limits;
 pub(crate) use self::socket::connect;

@@ -24,6 +24,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use super::catch_up::CatchUp;
 use super::telemetry::{Telemetry, Trace};
 
 /// Free space below which the ledger refuses to append.
@@ -44,6 +45,7 @@ pub struct Watch {
     subscribers: Gauge,
     registry: Registry,
     telemetry: Option<Telemetry>,
+    views: Option<Arc<CatchUp>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -94,7 +96,7 @@ impl Watch {
         let (connections, subscribers) = (Gauge::default(), Gauge::default());
         registry.register("connections", "Open connections", connections.clone());
         registry.register("feed_subscribers", "Feeds that are followed", subscribers.clone());
-        let telemetry = None;
+        let (telemetry, views) = (None, None);
         Watch {
             ledger,
             store,
@@ -105,7 +107,15 @@ impl Watch {
             subscribers,
             registry,
             telemetry,
+            views,
         }
+    }
+
+    /// Says that the server is not ready before these views have caught up.
+    #[must_use]
+    pub fn keeping(mut self, views: Arc<CatchUp>) -> Watch {
+        self.views = Some(views);
+        self
     }
 
     /// Tells a collector as well.
@@ -160,6 +170,7 @@ impl Watch {
         if stopping {
             reasons.push("stopping");
         }
+        reasons.extend(self.views.as_ref().and_then(|views| views.reason()));
         let Some((store, dir)) = &self.store else { return reasons };
         let status = store.status();
         if status.read_only {

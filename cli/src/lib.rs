@@ -5,6 +5,7 @@
 //! standard error; exit codes are 0 done, 1 refused, 2 wrong usage, 3 broken.
 
 pub mod book;
+mod called;
 pub mod commands;
 pub mod demo;
 pub mod error;

@@ -1,4 +1,5 @@
-//! A sentence in both languages, kept together until it is known who reads it.
+//! A sentence in both languages, kept together until it is known who reads it; one without its
+//! Chinese does not compile.
 
 use crate::render::Lang;
 
@@ -17,23 +18,21 @@ impl Text {
         Text { en: en.into().into(), zh: zh.into().into() }
     }
 
+    /// Takes a sentence that was asked for in the reader's language and came in it.
+    pub fn spoken(text: &str) -> Text {
+        Text::new(text, text)
+    }
+
     /// Returns the sentence in a language.
     pub fn pick(&self, lang: Lang) -> &str {
         lang.pick(&self.en, &self.zh)
     }
 }
 
-/// Takes a text that is in the reader's language already, or a name that needs none.
-impl From<String> for Text {
-    fn from(text: String) -> Text {
-        Text::new(text.clone(), text)
-    }
-}
-
-/// Takes a text that is in the reader's language already, or a name that needs none.
-impl From<&str> for Text {
-    fn from(text: &str) -> Text {
-        Text::from(text.to_owned())
+/// Takes what the interface's part says in both languages.
+impl From<daybook_server::text::Text> for Text {
+    fn from(text: daybook_server::text::Text) -> Text {
+        Text::new(text.en, text.zh)
     }
 }
 

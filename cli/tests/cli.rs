@@ -373,7 +373,37 @@ fn help_is_there_in_both_languages() {
         (error["exit"].as_u64(), error["hint"].as_str()),
         (Some(2), Some("did you mean `--limit`?"))
     );
-    place.refused(&["call", "ACME"], 2, "did you mean `daybook record call`?");
+    // As the program was called, so that it can be copied.
+    let meant = format!("did you mean `{} record call`?", env!("CARGO_BIN_EXE_daybook"));
+    place.refused(&["call", "ACME"], 2, &meant);
+    let nowhere = place.say(&["--dir", "no where", "show"]);
+    let init = format!("`{} --dir 'no where' init`", env!("CARGO_BIN_EXE_daybook"));
+    assert!(nowhere.err.contains(&init), "{nowhere:?}");
+    let unfit = ["init", "--name", "", "--dir", "x"];
+    let said = place.say_with(&unfit, &[("LC_ALL", "zh_CN.UTF-8")]);
+    assert!(said.code == 2 && said.err.contains("内容为空"), "{said:?}");
+}
+
+#[test]
+fn a_refused_row_says_why_in_the_language_of_the_reader() {
+    let place = Place::with_book();
+    place.file("list.csv", "code,name,day\nC-1,Gamma,yesterday\nC-2,Delta,2026-01-02\n");
+    place.file(
+        "list.toml",
+        "[import]\nsource = \"list\"\nrow_key = [\"code\"]\ncustomer = \"{code}\"\n\
+         [[event]]\ncommand = \"register_customer\"\n[event.fields]\nkind = \"company\"\n\
+         source = \"web\"\ndetails.name = \"{name}\"\n\
+         first_contact_on = { column = \"day\", date = \"%Y-%m-%d\" }\n",
+    );
+    let words = ["import", "list.csv", "--mapping", "list.toml", "--refused", "left.csv"];
+    let said = place.say_with(&words, &[("LC_ALL", "zh_CN.UTF-8")]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let why = "不是形式为 %Y-%m-%d 的日期";
+    assert!(said.err.contains(why), "{said:?}");
+    let left = std::fs::read_to_string(place.folder.path().join("left.csv")).unwrap();
+    assert!(left.contains(why) && left.contains("yesterday"), "{left}");
+    let said = place.say(&words);
+    assert!(said.err.contains("it is not a date of the form %Y-%m-%d"), "{said:?}");
     place.refused(&["log", "--kind", "payment.recieved"], 2, "did you mean `payment.received`?");
 }
 

@@ -123,7 +123,9 @@ fn tail_follows_whoever_holds_the_ledger_and_ends_with_ctrl_c() {
         let mut rest = String::new();
         out.read_to_string(&mut rest).unwrap();
         let output = tail.wait_with_output().unwrap();
-        assert!(output.status.success(), "{output:?}");
+        // The documented end, and not a word.
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
         assert!(rest.is_empty() && started.elapsed() < Duration::from_secs(5));
         if let Some(mut server) = server {
             server.kill().unwrap();

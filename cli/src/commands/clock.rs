@@ -75,15 +75,9 @@ fn print(clock: &ClockAnswer, zone: &str, global: &Global) {
         (Lang::Zh, true) => crate::out!("它快了 {days} 天：按实际经过的时间应为 {expected}。"),
         (Lang::Zh, false) => crate::out!("距账簿上次使用（{expected}）已有 {days} 天。"),
     }
-    let dir = global.dir_option();
-    match lang {
-        Lang::En => {
-            crate::out!("Nothing is recorded until it is set right or confirmed:");
-            crate::out!("  daybook {dir}clock confirm");
-        }
-        Lang::Zh => {
-            crate::out!("在校准或确认之前不记录任何内容：");
-            crate::out!("  daybook {dir}clock confirm");
-        }
-    }
+    let nothing = lang.pick(
+        "Nothing is recorded until it is set right or confirmed:",
+        "在校准或确认之前不记录任何内容：",
+    );
+    crate::out!("{nothing}\n  {}", global.command("clock confirm"));
 }

@@ -18,7 +18,7 @@ use crate::demo::{OPENED_AT, ScriptClock, SeededEntropy, StoryError, genesis, ru
 use crate::error::{CliError, Exit};
 use crate::render::{Lang, grouped, print_json};
 use crate::session::Session;
-use crate::system::{SystemClock, program};
+use crate::system::SystemClock;
 use crate::text::Text;
 
 /// Where the sample is put when nothing is said.
@@ -119,7 +119,7 @@ impl Demo {
         crate::out!();
         let query = CustomersQuery { limit: Some(SHOWN_EVENTS), ..CustomersQuery::default() };
         show::customer(&client.customer(SHOWN, &query).await?, lang);
-        let command = format!("{} {}", program(), global.dir_option());
+        let command = global.command("");
         crate::out!();
         let next = lang.pick(NEXT.0, NEXT.1);
         crate::out!("{}", next.replace("{command}", &command).replace("{shown}", SHOWN));

@@ -13,6 +13,7 @@ use daybook_server::client::Export as Download;
 use daybook_server::export::check::{Checked, Fault, check};
 use daybook_server::export::table::MARK;
 use daybook_server::export::{Holds, Sum};
+use daybook_server::text::Text as Said;
 use futures_util::StreamExt;
 
 use super::{BasisOptions, Done, Global};
@@ -121,7 +122,7 @@ impl Export {
 
     fn query(self, format: ExportFormat) -> Result<ExportQuery, CliError> {
         let reason = self.reason.as_deref().map(Note::new).transpose().map_err(|error| {
-            CliError::usage(error.to_string(), ("shorten the reason", "请缩短原因"))
+            CliError::usage(Said::from(&error), ("shorten the reason", "请缩短原因"))
         })?;
         Ok(ExportQuery {
             format: Some(format),

@@ -5,6 +5,7 @@ use daybook_core::id::Note;
 use daybook_server::api::import_batches::{ImportsQuery, RevertCall};
 use daybook_server::import::batches::{ImportBatch, Revert as Reverted};
 use daybook_server::import::revert::{Reverted as Report, Stays, Told};
+use daybook_server::text::Text as Said;
 
 use super::{Done, Global};
 use crate::error::CliError;
@@ -167,7 +168,7 @@ impl Show {
 impl Revert {
     fn run(self, session: &Session, global: &Global) -> Result<Done, CliError> {
         let reason = Note::new(&self.reason).map_err(|error| {
-            CliError::usage(error.to_string(), ("write the reason in words", "请用文字说明原因"))
+            CliError::usage(Said::from(&error), ("write the reason in words", "请用文字说明原因"))
         })?;
         let call = RevertCall { reason, dry_run: self.dry_run };
         let (mut listed, mut staying, mut report) = (Vec::<Stays>::new(), 0u64, None);

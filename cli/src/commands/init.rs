@@ -2,16 +2,16 @@
 
 use clap::Args;
 use daybook_core::event::{Actor, Assurance, Channel, Source};
-use daybook_core::id::{ActorId, BookId, Label, LegalEntity, Line};
+use daybook_core::id::{ActorId, BookId, Label, LegalEntity, Line, TextError};
 use daybook_core::ledger::Genesis;
 use daybook_core::money::Currency;
+use daybook_server::text::Text as Said;
 use serde_json::json;
 
 use super::{Done, Global};
 use crate::error::CliError;
 use crate::render::{Lang, print_json};
 use crate::system;
-use crate::system::program;
 
 /// Make a ledger in a new directory
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ impl Init {
                 crate::out!("        （没有密钥，个人信息就再也读不出来：请另存一份）");
             }
         }
-        let command = format!("{} {}", program(), global.dir_option());
+        let command = global.command("");
         crate::out!("{}", lang.pick("Next:", "接下来："));
         let (name, said) = lang.pick2(("Acme Ltd", "asked for a quote"), ("华东精密", "询价"));
         crate::out!("  {command}record customer ACME --name \"{name}\"");
@@ -85,20 +85,17 @@ impl Init {
     }
 
     fn genesis(&self, global: &Global) -> Result<Genesis, CliError> {
-        let unfit = |error: &dyn std::fmt::Display, hint: (&str, &str)| {
-            CliError::usage(error.to_string(), hint)
-        };
+        let unfit =
+            |error: &TextError, hint: (&str, &str)| CliError::usage(Said::from(error), hint);
         let folder = global.dir().file_name().and_then(|name| name.to_str()).unwrap_or("daybook");
         let name = self.name.as_deref().unwrap_or(folder);
         let zone = self.zone.clone().unwrap_or_else(system::zone);
         let currency: Currency = self.currency.parse().map_err(|error| {
-            unfit(
-                &error,
-                (
-                    "give an ISO 4217 code such as CNY, USD or EUR",
-                    "请给出 ISO 4217 币种代码，例如 CNY、USD 或 EUR",
-                ),
-            )
+            let hint = (
+                "give an ISO 4217 code such as CNY, USD or EUR",
+                "请给出 ISO 4217 币种代码，例如 CNY、USD 或 EUR",
+            );
+            CliError::usage(Said::from(&error), hint)
         })?;
         let calling_code = self.calling_code.clone();
         let calling_code =

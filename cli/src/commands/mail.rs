@@ -9,6 +9,7 @@ use daybook_core::id::{ContactId, CustomerCode, Label, Line, Note, TextError};
 use daybook_server::api::mail::{AssignCall, HeldAnswer, HeldQuery, MailQuery, NewContactCall};
 use daybook_server::api::mail::{MBOX, NETSTRINGS};
 use daybook_server::mail::{Became, MailNotice, MailReport, MessageLine, Totals};
+use daybook_server::text::Text as Said;
 use futures_util::stream;
 
 use super::{Done, Global};
@@ -148,7 +149,7 @@ impl Import {
         heard.clear_line();
         heard.list();
         done?;
-        heard.tell(global.json, self.dry_run)
+        heard.tell(global, self.dry_run)
     }
 }
 
@@ -347,8 +348,8 @@ impl Heard {
         }
     }
 
-    fn tell(self, json: bool, dry_run: bool) -> Result<Done, CliError> {
-        let totals = self.totals;
+    fn tell(self, global: &Global, dry_run: bool) -> Result<Done, CliError> {
+        let (totals, command) = (self.totals, global.command("mail held"));
         let Some(report) = self.report else {
             let hint = ("run it again", "请再运行一次");
             return Err(CliError::usage(
@@ -357,7 +358,7 @@ impl Heard {
             ));
         };
         let refused = totals.refused;
-        if json {
+        if global.json {
             print_json(&MailReport { totals, ..report });
         } else {
             let of = |count: u64| grouped(count);
@@ -374,7 +375,7 @@ impl Heard {
                          {internal} among ourselves, {gone} refused; {events} events added"
                     );
                     if totals.held > 0 && !dry_run {
-                        crate::out!("See those that wait for a customer: daybook mail held");
+                        crate::out!("See those that wait for a customer: {command}");
                     }
                 }
                 Lang::Zh => {
@@ -386,7 +387,7 @@ impl Heard {
                          内部往来 {internal}，拒绝 {gone}；增加 {events} 个事件"
                     );
                     if totals.held > 0 && !dry_run {
-                        crate::out!("查看待认领的邮件：daybook mail held");
+                        crate::out!("查看待认领的邮件：{command}");
                     }
                 }
             }
@@ -450,7 +451,7 @@ fn list(held: &HeldAnswer, zone: &str, lang: Lang) {
 fn text<T: std::str::FromStr<Err = TextError>>(text: &str) -> Result<T, CliError> {
     text.parse().map_err(|error: TextError| {
         let hint = ("write it shorter, in one line", "请写短些，只用一行");
-        CliError::usage(Text::new(error.to_string(), format!("{text:?} 不合适")), hint)
+        CliError::usage(Said::from(&error), hint)
     })
 }
 

@@ -47,6 +47,7 @@ use crate::form;
 use crate::help;
 use crate::render::{Lang, paint};
 use crate::settings::Settings;
+use crate::system::program;
 
 /// Keep a ledger of everything that happens between you and your customers.
 #[derive(Debug, Parser)]
@@ -106,6 +107,11 @@ impl Global {
     /// Returns the ledger's directory.
     pub fn dir(&self) -> &Path {
         self.dir.as_deref().unwrap_or(Path::new("daybook-data"))
+    }
+
+    /// Writes another command for the same ledger the way this one was called.
+    pub fn command(&self, words: &str) -> String {
+        format!("{} {}{words}", program(), self.dir_option())
     }
 
     /// Returns `--dir DIR` as a person would have to type it, or nothing for the default.
@@ -211,7 +217,7 @@ pub fn run() -> ExitCode {
     let read = command.try_get_matches_from_mut(&arguments);
     let mut settings = match Settings::read() {
         Ok(settings) => settings,
-        Err(error) => return end(Err(error), manner.json, manner.lang),
+        Err(error) => return end(Err(error), manner.json, manner.lang, ""),
     };
     let read = read.and_then(|matches| {
         let arguments = settings.complete(&arguments, &matches);
@@ -222,7 +228,7 @@ pub fn run() -> ExitCode {
         Err(error) if form::is_due(&error, manner.json) => {
             match form::fill(&mut command, arguments, error, manner.lang) {
                 Ok(filled) => filled,
-                Err(stopped) => return end(Err(stopped), manner.json, manner.lang),
+                Err(stopped) => return end(Err(stopped), manner.json, manner.lang, ""),
             }
         }
         read => (read, arguments),
@@ -273,7 +279,7 @@ pub fn run() -> ExitCode {
     if done.is_err() {
         form::give_back(&arguments, global.language());
     }
-    end(done, global.json, global.language())
+    end(done, global.json, global.language(), &global.dir_option())
 }
 
 /// How the command speaks, known before its arguments are read as a whole.
@@ -347,15 +353,15 @@ fn unread(
         }
         _ => {}
     }
-    end(Err(help::usage::explain(error, command, arguments)), manner.json, manner.lang)
+    end(Err(help::usage::explain(error, command, arguments)), manner.json, manner.lang, "")
 }
 
-fn end(done: Result<Done, CliError>, json: bool, lang: Lang) -> ExitCode {
+fn end(done: Result<Done, CliError>, json: bool, lang: Lang, dir_option: &str) -> ExitCode {
     match done {
         Ok(Done::Wholly) => ExitCode::SUCCESS,
         Ok(Done::WithRefusals) => ExitCode::from(1),
         Err(error) => {
-            error.print(json, lang);
+            error.print(json, lang, dir_option);
             ExitCode::from(error.exit.code())
         }
     }

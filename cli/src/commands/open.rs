@@ -7,11 +7,12 @@ use daybook_server::api::customers::{ContactView, CustomerAnswer, CustomersQuery
 use daybook_server::api::dealings::{ComplaintView, DealingsView, OpenTaskView, OpportunityView};
 
 use super::{BasisOptions, Done, Global, log, lookup, say_basis};
+use crate::called;
 use crate::error::CliError;
 use crate::render::screen::{self, Room, Row, Section};
 use crate::render::{Lang, amounts, instant, labelled, paint, print_json};
 use crate::session::Session;
-use crate::system::SystemClock;
+use crate::system::{SystemClock, program};
 
 /// Events fetched for the last section; more than any terminal shows.
 const TOUCHPOINTS: usize = 200;
@@ -49,7 +50,11 @@ impl Open {
             return Ok(Done::Wholly);
         }
         let (lang, now) = (global.language(), SystemClock.now());
-        screen::print(&lines(&answer, now, Room::of_terminal(), lang));
+        let mut rows = lines(&answer, now, Room::of_terminal(), lang);
+        for (_, text) in &mut rows {
+            *text = called::again(text, &program(), &global.dir_option());
+        }
+        screen::print(&rows);
         say_basis(&answer.basis, lang);
         Ok(Done::Wholly)
     }
@@ -264,10 +269,13 @@ fn touchpoints(answer: &CustomerAnswer, zone: &str, lang: Lang) -> Vec<Row> {
         (style, format!("{}  {origin}{line}", instant(event.effective_at, zone)))
     });
     let mut rows: Vec<Row> = newest.collect();
-    let earlier = (
-        Style::new(),
-        lang.pick("(earlier events: `daybook log`)", "（更早的见 `daybook log`）").to_owned(),
-    );
-    rows.extend((answer.earlier > 0).then_some(earlier));
+    if answer.earlier > 0 {
+        let code = &answer.profile.code;
+        let earlier = match lang {
+            Lang::En => format!("(earlier events: `daybook log --customer {code}`)"),
+            Lang::Zh => format!("（更早的见 `daybook log --customer {code}`）"),
+        };
+        rows.push((Style::new(), earlier));
+    }
     rows
 }

@@ -48,7 +48,7 @@ impl Show {
             if global.json {
                 print_json(&answer)
             } else {
-                list(&answer, global.language())
+                list(&answer, global)
             }
             return Ok(());
         };
@@ -74,7 +74,8 @@ impl Show {
     }
 }
 
-fn list(answer: &CustomersAnswer, lang: Lang) {
+fn list(answer: &CustomersAnswer, global: &Global) {
+    let lang = global.language();
     let mut table = Table::new([
         Column::text(lang.pick("customer", "客户")),
         Column::shrinking(lang.pick("name", "名称")),
@@ -100,11 +101,11 @@ fn list(answer: &CustomersAnswer, lang: Lang) {
         ]);
     }
     if answer.total == 0 {
-        let (en, zh) = (
-            "no customer is on file yet; `daybook record customer` puts one on file",
-            "还没有客户；请用 `daybook record customer` 建档",
-        );
-        crate::note!("{}", lang.pick(en, zh));
+        let command = global.command("record customer");
+        match lang {
+            Lang::En => crate::note!("no customer is on file yet; `{command}` puts one on file"),
+            Lang::Zh => crate::note!("还没有客户；请用 `{command}` 建档"),
+        }
     } else {
         table.print();
     }

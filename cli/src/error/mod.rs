@@ -11,7 +11,9 @@ use daybook_core::ledger::genesis::FoundError;
 use daybook_core::store::local::StoreOpenError;
 use daybook_server::client::ClientError;
 
+use crate::called;
 use crate::render::{Lang, paint};
+use crate::system::program;
 use crate::text::Text;
 
 /// How the command ends.
@@ -51,8 +53,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// Tells that the command was called in a wrong way. A text given as `(english, chinese)` or
-    /// [`Text`] is in both languages; a plain one stands for both.
+    /// Tells that the command was called in a wrong way, and what to do.
     pub fn usage(message: impl Into<Text>, hint: impl Into<Text>) -> CliError {
         let code = "usage".to_owned();
         CliError { exit: Exit::Usage, code, message: message.into(), hint: hint.into() }
@@ -93,8 +94,9 @@ impl CliError {
     }
 
     /// Prints the error on standard error, for people or as one JSON document.
-    pub fn print(&self, json: bool, lang: Lang) {
+    pub fn print(&self, json: bool, lang: Lang, dir_option: &str) {
         let (message, hint) = (self.message.pick(lang), self.hint.pick(lang));
+        let hint = &called::again(hint, &program(), dir_option);
         if json {
             let document = serde_json::json!({
                 "error": message, "hint": hint, "code": self.code, "exit": self.exit.code(),
@@ -128,7 +130,7 @@ impl From<ClientError> for CliError {
                     format!("{}{}", problem.detail, rule("（规则 ", "）")),
                 );
                 let hint = wording::for_the_command_line(&problem.code)
-                    .or_else(|| problem.hint.clone().map(Text::from));
+                    .or_else(|| problem.hint.as_deref().map(Text::spoken));
                 let hint =
                     hint.unwrap_or_else(|| Text::from(("see `daybook help`", "见 `daybook help`")));
                 CliError { exit, code: problem.code, message, hint }
@@ -155,7 +157,7 @@ impl From<ClientError> for CliError {
             other => CliError {
                 exit: Exit::Broken,
                 code: "client".to_owned(),
-                message: other.to_string().into(),
+                message: Text::new(other.to_string(), format!("接口没有应答：{other}")),
                 hint: report.into(),
             },
         }

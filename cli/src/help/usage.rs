@@ -56,7 +56,10 @@ pub fn explain(error: &Error, command: &Command, arguments: &[OsString]) -> CliE
                 "请检查终端的编码，或改从文件读取",
             )),
         ),
-        _ => (first_line(error).into(), place.example()),
+        _ => {
+            let line = first_line(error);
+            (Text::new(line.as_str(), format!("命令的写法不对：{line}")), place.example())
+        }
     };
     CliError { exit: Exit::Usage, code: "usage".to_owned(), message, hint }
 }

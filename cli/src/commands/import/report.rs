@@ -28,7 +28,7 @@ pub(super) fn print(report: &Report, global: &Global) {
     if report.dry_run {
         rehearsed(report, lang);
     }
-    closing(report, lang);
+    closing(report, global);
 }
 
 /// One line a file: rows, then the amounts in each currency; they add up from left to right.
@@ -155,7 +155,8 @@ fn more(count: usize, lang: Lang) {
     }
 }
 
-fn closing(report: &Report, lang: Lang) {
+fn closing(report: &Report, global: &Global) {
+    let (lang, command) = (global.language(), global.command("attachments get"));
     crate::out!();
     let (events, all) = (grouped(report.figures.events), report.position);
     match (lang, report.dry_run) {
@@ -179,11 +180,11 @@ fn closing(report: &Report, lang: Lang) {
         ),
         (Lang::En, _) => crate::out!(
             "The import is recorded at position {position}, its files at {attached} \
-             (daybook attachments get POSITION)."
+             ({command} POSITION)."
         ),
         (Lang::Zh, 0) => crate::out!("此导入先前已记录于位置 {position}；未增加任何内容。"),
-        (Lang::Zh, _) => crate::out!(
-            "导入已记录于位置 {position}，文件在位置 {attached}（daybook attachments get 位置）。"
-        ),
+        (Lang::Zh, _) => {
+            crate::out!("导入已记录于位置 {position}，文件在位置 {attached}（{command} 位置）。")
+        }
     }
 }

@@ -27,7 +27,7 @@ use super::{Done, Global, lookup};
 use crate::error::CliError;
 use crate::render::{Lang, instant, print_json};
 use crate::session::Session;
-use crate::system::{SystemClock, program};
+use crate::system::SystemClock;
 use crate::text::Text;
 
 /// Write down one fact about a customer
@@ -492,14 +492,14 @@ async fn tell(
     let Some(first) = outcome.events.first() else { return Ok(()) };
     let last = outcome.events.last().and_then(|last| last.stream.strip_prefix("customer/"));
     if let ("customers.merged", Some(survivor)) = (first.kind.as_str(), last) {
-        let command = format!("{} {}unmerge", program(), global.dir_option());
+        let command = global.command("unmerge");
         let back = lang.pick("To undo it:", "如需撤销：");
         crate::out!("{back} {command} {survivor} --rest {survivor} --reason \"...\"");
         return Ok(());
     }
     let is_final = matches!(first.kind.as_str(), "event.voided" | "merge.reversed");
     if first.stream.starts_with("customer/") && !is_final {
-        let command = format!("{} {}void", program(), global.dir_option());
+        let command = global.command("void");
         let id = first.event_id;
         let back = lang.pick("To take it back:", "如需撤回：");
         crate::out!("{back} {command} {id} --reason \"...\"");

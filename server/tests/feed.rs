@@ -246,7 +246,7 @@ async fn a_read_waits_for_the_position_it_names() {
     assert!(answer.body["events"][0]["position"].as_u64().unwrap() >= end.0);
     let path = format!("/v1/book?at_least={}&wait_seconds=0", end.0 + 9);
     let late = call(&place.router, get(path)).await;
-    assert_eq!((late.status, late.body["code"].as_str()), (503, Some("position_not_reached")));
+    assert_eq!((late.status, late.body["code"].as_str()), (409, Some("position_not_reached")));
     assert_eq!(late.header("retry-after"), "1");
     for (query, field) in [
         ("at_least=soon", "at_least"),

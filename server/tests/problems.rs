@@ -267,3 +267,39 @@ async fn one_request_about_a_customer_is_one_object_with_its_key_in_the_header()
     let several = call(&router, several).await;
     assert_eq!((several.status, several.body["field"].as_str()), (400, Some("idempotency-key")));
 }
+
+/// A body is what its description says, or a problem: nothing is guessed, and nothing is a success
+/// because it is empty.
+#[tokio::test]
+async fn a_body_of_another_kind_is_refused() {
+    let router = open();
+    let json = "application/json";
+    for (method, path, kind, body, code, field) in [
+        ("PUT", "/v1/consumers/crm", json, "[null, null]", "field_unfit", ""),
+        (
+            "POST",
+            "/v1/customers/C-1/commands",
+            json,
+            r#"{ "command": 0, "kind": "company", "source": "web" }"#,
+            "field_unfit",
+            "/command",
+        ),
+        ("POST", "/v1/contacts", "text/vcard", "", "malformed", "body"),
+        ("POST", "/v1/calendar", "text/calendar", "true", "malformed", "body"),
+        ("POST", "/v1/imports/events", "application/x-ndjson", "", "malformed", "body"),
+        ("POST", "/v1/imports/guess", "", "", "malformed", "content-type"),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-daybook-actor", "U-01")
+            .header("content-type", kind)
+            .body(Body::from(body))
+            .unwrap();
+        let answer = call(&router, request).await;
+        assert_eq!(answer.status, 400, "{method} {path}: {}", answer.body);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let told = (answer.body["code"].as_str(), answer.body["field"].as_str());
+        assert_eq!(told, (Some(code), Some(field)), "{method} {path}: {}", answer.body);
+    }
+}

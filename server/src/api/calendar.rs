@@ -26,6 +26,8 @@ use crate::text::Language;
 pub const CALENDAR: &str = "text/calendar";
 /// The most bytes of a calendar one call takes.
 const CALENDAR_SIZE_BYTES_MAX: usize = 16 << 20;
+/// How each part of a calendar begins.
+const BEGIN: &[u8] = b"BEGIN:V";
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// How a calendar is to be taken in.
@@ -101,6 +103,15 @@ async fn take(
     Params(query): Params<CalendarQuery>,
     body: Bytes,
 ) -> Result<Json<CalendarReport>, ApiError> {
+    // One without entries is a calendar too; anything else is a mistake that should be told.
+    if !body.windows(BEGIN.len()).any(|part| part.eq_ignore_ascii_case(BEGIN)) {
+        let problem = ("there is no calendar in the body", "请求体中没有日历");
+        let hint = (
+            "send a calendar that begins with BEGIN:VCALENDAR",
+            "请发送以 BEGIN:VCALENDAR 开头的日历",
+        );
+        return Err(ApiError::malformed("body", problem, hint));
+    }
     blocking(move || {
         let zone = app.ledger.reader().book()?.zone;
         let moment = |field, text: Option<&String>, end| {

@@ -68,7 +68,7 @@ async fn take(
                 ApiError::malformed("body", &error, hint)
             }
         })?;
-        if report.read == 0 && !body.trim_ascii().is_empty() {
+        if report.read == 0 {
             let problem = ("there is no card in the body", "请求体中没有名片");
             let hint =
                 ("send cards that begin with BEGIN:VCARD", "请发送以 BEGIN:VCARD 开头的名片");

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Multipart, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use schemars::generate::SchemaSettings;
@@ -280,11 +280,6 @@ impl Describe for axum::body::Body {
 }
 
 impl Describe for bytes::Bytes {
-    fn describe(_: &mut Operation<'_>) {}
-}
-
-/// The form of a multipart call is described by its route.
-impl Describe for Multipart {
     fn describe(_: &mut Operation<'_>) {}
 }
 

@@ -92,7 +92,7 @@ pub struct GuessAnswer {
 
 async fn guess(
     State(app): State<App>,
-    mut multipart: Multipart,
+    Form(mut multipart): Form,
 ) -> Result<Json<GuessAnswer>, ApiError> {
     let field = multipart.next_field().await;
     let field = field.map_err(unread("body"))?;

@@ -9,7 +9,7 @@
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::{Map, Value};
@@ -100,6 +100,7 @@ impl Route {
         (self.describe)(&mut operation);
         if self.method == Method::GET {
             reached::parameters().iter().for_each(|(name, _)| operation.shared_parameter(name));
+            operation.problem(StatusCode::CONFLICT);
         }
         for more in &self.more {
             more(&mut operation);

@@ -69,8 +69,13 @@ async fn take(
 ) -> Result<Response, ApiError> {
     let (chunks, received) = mpsc::channel(CHUNKS_AHEAD);
     let (lines, answer) = mpsc::channel(LINES_AHEAD);
+    let mut parts = body.into_data_stream();
+    let Some(first) = parts.next().await else {
+        let problem = ("the body is empty", "请求体是空的");
+        return Err(ApiError::malformed("body", problem, CHECK));
+    };
     tokio::spawn(async move {
-        let mut parts = body.into_data_stream();
+        let mut parts = stream::iter([first]).chain(parts);
         while let Some(part) = parts.next().await {
             let part = part.map_err(std::io::Error::other);
             let last = part.is_err();

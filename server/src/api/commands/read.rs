@@ -23,6 +23,11 @@ pub(super) fn units(units: &[Vec<Value>]) -> Result<Vec<Unit>, ApiError> {
 
 /// Reads one request that stands at a place of the body.
 pub(super) fn request(value: &Value, at: &str) -> Result<Request, ApiError> {
+    // A name of the list, and not its place there.
+    if value.get("command").is_some_and(|command| !command.is_string()) {
+        let detail = ("the command is not a name", "命令不是名称");
+        return Err(Told::new(Code::FieldUnfit, detail).at(format!("{at}/command")).into());
+    }
     Request::deserialize(value).map_err(|error| {
         let told = explain(value, at).unwrap_or_else(|| unread::value(at, &error.to_string()));
         told.into()

@@ -161,6 +161,11 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Reads a JSON document; what is wrong with it is told with a pointer to it.
 pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // Fields have names here; serde would take them by their places as well.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let detail = ("the body is an array; expected is an object", "请求体是数组，应为对象");
+        return Err(Told::new(Code::FieldUnfit, detail).at("").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize::<_, T>(&mut reader);
     let read = read.map_err(|error| (unread::pointer(error.path()), error.into_inner()));

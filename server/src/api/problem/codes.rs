@@ -210,7 +210,7 @@ codes! {
     PositionAhead "position_ahead" CONFLICT Retry::No,
         "the position is beyond the log", "位置超出日志",
         "set the consumer to a position the log has", "请将消费者设到日志已有的位置";
-    PositionNotReached "position_not_reached" SERVICE_UNAVAILABLE after(1),
+    PositionNotReached "position_not_reached" CONFLICT after(1),
         "the ledger has not come as far as the call asks for", "账簿尚未到达调用所要的位置",
         "ask again, or check that the position is of this ledger", "请再次读取，或核对该位置属于此账簿";
     ConsumerDamaged "consumer_damaged" INTERNAL_SERVER_ERROR Retry::No,

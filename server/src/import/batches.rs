@@ -178,15 +178,6 @@ pub fn find(reader: &Reader, id: &str) -> Result<Option<ImportBatch>, SubmitErro
     Ok(cut_off.or_else(|| closed.into_iter().rfind(|batch| batch.import.as_str() == id)))
 }
 
-/// Counts how often imports of a source were taken back.
-///
-/// # Errors
-/// [`SubmitError`] when the log cannot be read.
-pub fn reverts(reader: &Reader, import: &ImportId) -> Result<usize, SubmitError> {
-    let of = closed(reader)?.into_iter().filter(|batch| batch.import == *import);
-    Ok(of.map(|batch| batch.reverts.len()).sum())
-}
-
 /// Counts what an import brought.
 ///
 /// # Errors

@@ -39,14 +39,16 @@ pub struct Import {
     /// Say what would be taken and refused, and keep nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the refused rows, each with its reason, into this CSV file, or into this folder when there are several files
+    /// Write the refused rows, each with its reason, into this CSV file, or into this folder when
+    /// there are several files
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
     /// Look at the file and write a first mapping for it, with comments, to standard output
     #[arg(long, conflicts_with_all = ["mapping", "dry_run", "refused", "show"])]
     guess: bool,
     /// Print a mapping that comes along, to start your own from; without a name, list them
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["files", "mapping"])]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["files", "mapping"])]
     show: Option<String>,
     #[command(subcommand)]
     what: Option<super::import_batches::What>,

@@ -278,3 +278,24 @@ fn overlapping_deliveries_and_other_content_are_told_apart() {
     assert_eq!(done.refused[0].code, "idempotency_key_reused");
     assert_eq!(desk.said(), ["x", "y", "z"]);
 }
+
+#[test]
+fn lines_of_invoices_become_invoices_and_credit_notes() {
+    let desk = Desk::new();
+    let mapping = include_str!("../../../cli/mappings/invoice-lines.toml");
+    let lines = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+        536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n\
+        536365,71053,LANTERN,2,2010-12-01 08:26:00,3.39,17850,United Kingdom\n\
+        536365,71053,LANTERN,2,2010-12-01 08:26:00,3.39,17850,United Kingdom\n\
+        536366,22633,\"WARMER, HAND\",1,2010-12-01 08:28,1.85,,United Kingdom\n\
+        C536379,D,Discount,-1,2010-12-01 09:41:00,27.50,17850,United Kingdom\n";
+    let done = desk.import(mapping, &[("lines.csv", lines.as_bytes())]);
+    let figures = &done.report.figures;
+    assert_eq!((figures.taken, figures.skipped), (4, 1), "{:?}", done.refused);
+    let amounts = &done.report.files[0].amounts[0];
+    assert_eq!((amounts.read, amounts.taken, amounts.skipped), (321, -357, 678));
+    let of = |kind: Kind| desk.bodies(kind).iter().map(Value::to_string).collect::<Vec<_>>();
+    let (invoices, notes) = (of(Kind::InvoiceIssued), of(Kind::CreditNoteIssued));
+    assert!(invoices[0].contains("2208") && invoices[1].contains("185"), "{invoices:?}");
+    assert!(notes.len() == 1 && notes[0].contains("2750"), "{notes:?}");
+}

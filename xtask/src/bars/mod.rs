@@ -7,6 +7,7 @@ mod ground;
 pub use ground::Measured;
 mod p10_http;
 mod p11_import;
+mod p11_lines;
 mod p14_wait;
 mod p1_append;
 mod p2_clients;
@@ -69,6 +70,7 @@ const BARS: &[Bar] = &[
     p10_http::BAR,
     p14_wait::BAR,
     p11_import::BAR,
+    p11_lines::BAR,
 ];
 
 /// Bars that `bench` alone measures: too few figures of them have been taken to hold a change back.
@@ -165,7 +167,7 @@ pub fn child(words: &[&str]) -> ChoreResult {
         ["p5", rest @ ..] => p5_open::child(rest),
         ["p9", rest @ ..] => p9_memory::child(rest),
         ["p10", rest @ ..] => p10_http::child(rest),
-        ["p11", rest @ ..] => p11_import::child(rest),
+        ["p11l", rest @ ..] => p11_lines::child(rest),
         _ => Err("not a part of a bar".into()),
     }
 }

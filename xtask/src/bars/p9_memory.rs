@@ -78,6 +78,14 @@ pub fn child(words: &[&str]) -> ChoreResult {
     Ok(true)
 }
 
+/// Reads the most memory that was ever resident in the process (proc(5), status: VmHWM, in KiB).
+pub fn most_resident_bytes() -> Measured<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()).ok_or("no VmHWM")?;
+    Ok(kib.parse::<u64>()? << 10)
+}
+
 /// Reads the process's resident memory (proc(5), statm: the second figure, in pages).
 pub fn resident_bytes() -> Measured<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm")?;

@@ -4,6 +4,7 @@
 
 mod desk;
 mod files;
+mod garbage;
 mod guessed;
 mod malformed;
 mod mappings;

@@ -60,6 +60,35 @@ fn chinese_files_in_gbk_come_in_by_guess_alone() {
 }
 
 #[test]
+fn a_list_of_contracts_with_what_was_paid_comes_in_by_guess_but_for_its_mistakes() {
+    let contracts = "客户编号,客户名称,联系人,手机,所在城市,签约日期,合同编号,合同金额,付款日期,付款金额,备注\n\
+        K001,上海华东精密机械有限公司,王伟,13800138000,上海,2025年3月5日,HT-1,\"￥128,000.00\",2025年4月8日,\"￥64,000.00\",首付\n\
+        K002,广州南方电子科技有限公司,李娜,13900139000,广州,2025年3月12日,HT-2,\"￥32,500.50\",,,\n\
+        K003,成都蜀山仪器厂,陈磊,028-86543210,成都,2025年4月1日,HT-3,\"￥9,999.99\",2025年4月30日,\"￥9,999.99\",全款\n\
+        K001,上海华东精密机械有限公司,王伟,13800138000,上海,2025年5月6日,HT-4,\"￥1,000.00\",,,补充\n\
+        K005,西安长安软件公司,赵敏,13700137000,西安,五月九日,HT-5,\"￥7,000.00\",,,日期写错\n";
+    let (desk, content) = (Desk::new(), gbk(contracts));
+    let mapping = desk.guess("合同.csv", &content);
+    let done = desk.import(&mapping, &[("合同.csv", &content)]);
+    let places: Vec<(u64, &str)> =
+        done.refused.iter().map(|row| (row.line, row.column.as_str())).collect();
+    assert_eq!((done.report.figures.taken, places), (4, vec![(6, "签约日期")]), "{mapping}");
+    let counts = [
+        (Kind::CustomerRegistered, 3),
+        (Kind::ContactAdded, 3),
+        (Kind::ContractSigned, 4),
+        (Kind::ReceivableOpened, 4),
+        (Kind::PaymentReceived, 2),
+        (Kind::CreditApplied, 2),
+    ];
+    for (kind, count) in counts {
+        assert_eq!(desk.events(kind).len(), count, "{kind}\n{mapping}");
+    }
+    let paid = desk.bodies(Kind::PaymentReceived)[0].to_string();
+    assert!(paid.contains("6400000"), "what was paid, not what was agreed: {paid}");
+}
+
+#[test]
 fn english_files_come_in_by_guess_alone() {
     let calls = "id;customer;when;direction;what\n1;Acme;2025-03-05 09:30;in;asked for a quote\n2;Acme;2025-03-05 10:30;out;sent it\n";
     check(

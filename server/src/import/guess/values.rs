@@ -60,16 +60,25 @@ fn fits(value: &str, format: &str) -> bool {
     }
 }
 
-/// Finds the formats that together read every value; nothing when some value is no day.
+/// Tells whether a few values may be mistakes, which an import then refuses by place: one in five.
+const fn may_stray(strays: usize, of: usize) -> bool {
+    strays * 5 <= of
+}
+
+/// Finds the formats that together read the values; nothing when too many are no days.
 pub fn days(values: &[&str]) -> Option<Days> {
-    let filled: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
+    let mut filled: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
     let mut left = filled.clone();
     let mut formats = Vec::new();
     while !left.is_empty() {
         let count = |format: &&str| left.iter().filter(|value| fits(value, format)).count();
         let best = FORMATS.iter().rev().max_by_key(|format| count(format))?;
         if count(best) == 0 || formats.len() == 3 {
-            return None;
+            if !may_stray(left.len(), filled.len()) {
+                return None;
+            }
+            filled.retain(|value| !left.contains(value));
+            break;
         }
         formats.push(*best);
         left.retain(|value| !fits(value, best));
@@ -86,7 +95,7 @@ pub fn days(values: &[&str]) -> Option<Days> {
     Some(Days { formats, timed, ambiguous })
 }
 
-/// Finds the marks that read every value as an amount in a currency; nothing when there are none.
+/// Finds the marks that read the values as amounts in a currency; nothing when too many are none.
 pub fn amounts(values: &[&str], currency: &str) -> Option<Marks> {
     let candidates = [
         Marks { thousands: None, decimal: '.' },
@@ -97,14 +106,17 @@ pub fn amounts(values: &[&str], currency: &str) -> Option<Marks> {
     let filled: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
     let cents = |number: &Decimal| number.times(hundred()).and_then(Decimal::whole).is_some();
     let reads = |marks: &Marks| {
-        filled.iter().all(|value| {
+        let read = filled.iter().filter(|value| {
             let plain = without_currency(value, currency);
             plain
                 .and_then(|plain| Decimal::read(&plain, *marks))
                 .is_some_and(|number| cents(&number))
-        })
+        });
+        read.count()
     };
-    if filled.is_empty() { None } else { candidates.into_iter().find(reads) }
+    let best = candidates.into_iter().rev().max_by_key(reads)?;
+    let strays = filled.len() - reads(&best);
+    (!filled.is_empty() && may_stray(strays, filled.len())).then_some(best)
 }
 
 fn hundred() -> Decimal {
@@ -136,6 +148,10 @@ mod tests {
         assert_eq!(found(&["1/2/2013"]), Some((vec!["%d/%m/%Y"], true)));
         assert_eq!(found(&["2024-01-05 09:30", "2024-01-06"]).map(|found| found.0.len()), Some(2));
         assert_eq!(found(&["Jane"]), None);
+        let one_stray =
+            ["2025年3月5日", "2025年3月12日", "2025年4月1日", "2025年5月6日", "五月九日"];
+        assert_eq!(found(&one_stray), Some((vec!["%Y年%m月%d日"], false)));
+        assert_eq!(found(&one_stray[1..]), None);
         assert_eq!(found(&["12.50"]), None);
         let marks =
             |values: &[&str], currency| amounts(values, currency).map(|m| (m.thousands, m.decimal));

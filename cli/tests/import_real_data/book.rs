@@ -38,9 +38,13 @@ impl Book {
     }
 
     fn answer(&self, arguments: &[&str], codes: &[i32]) -> Value {
-        let output = Command::new(daybook())
+        let arguments = [arguments, &["--json"]].concat();
+        serde_json::from_slice(&self.output(&arguments, codes)).expect("JSON")
+    }
+
+    fn output(&self, arguments: &[&str], codes: &[i32]) -> Vec<u8> {
+        let output = Command::new(env!("CARGO_BIN_EXE_daybook"))
             .args(arguments)
-            .arg("--json")
             .env("DAYBOOK_DIR", self.folder.path().join("book"))
             .env("DAYBOOK_HEADS", self.folder.path().join("heads"))
             .output()
@@ -48,7 +52,7 @@ impl Book {
         let errors = String::from_utf8_lossy(&output.stderr);
         let code = output.status.code().unwrap();
         assert!(codes.contains(&code), "{arguments:?} ended with {code}: {errors}");
-        serde_json::from_slice(&output.stdout).expect("JSON")
+        output.stdout
     }
 
     /// Imports files; refused rows end the command with 1, which is no failure here.
@@ -59,18 +63,15 @@ impl Book {
         self.answer(&arguments, &[0, 1])
     }
 
-    /// Returns every event of a kind.
+    /// Returns every event of a kind, as it is exported: one call, however many there are.
     pub fn events(&self, kind: &str) -> Vec<Value> {
-        let (mut events, mut from) = (Vec::new(), "0".to_owned());
-        loop {
-            let page = ["log", "--kind", kind, "--limit", "1000", "--from", &from];
-            let mut page = self.run(&page);
-            events.append(page["events"].as_array_mut().unwrap());
-            match page["next"].as_u64() {
-                Some(next) => from = next.to_string(),
-                None => return events,
-            }
-        }
+        let output = self.output(&["export", "--output", "-", "--kind", kind], &[0]);
+        let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let mut lines: Vec<Value> =
+            lines.map(|line| serde_json::from_slice(line).expect("a document a line")).collect();
+        let end = lines.pop().unwrap();
+        assert_eq!(end["export_end"]["rows"], lines.len() as u64 - 1, "{kind}");
+        lines.split_off(1)
     }
 
     /// Runs the import again and checks that nothing, itself included, is added.
@@ -81,24 +82,6 @@ impl Book {
         assert_eq!(second["figures"]["events"], 0);
         assert_eq!(self.run(&["stats"]), before);
     }
-}
-
-/// The command of this workspace, brought up to date once: a dependency on its package builds only
-/// its library.
-fn daybook() -> &'static Path {
-    static COMMAND: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    COMMAND.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let folder = test.parent().unwrap().parent().unwrap();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "-p", "daybook", "--bin", "daybook"]);
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo runs").success());
-        folder.join(format!("daybook{}", std::env::consts::EXE_SUFFIX))
-    })
 }
 
 /// Events by kind and their sums in the one currency there is.

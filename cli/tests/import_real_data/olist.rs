@@ -69,6 +69,9 @@ fn every_order_line_payment_delivery_and_review_is_in_the_ledger_once() {
     assert_eq!(counts["survey.answered"], files.reviews.len() as u64);
 
     payments(&book, &files, &counts, &sums);
+    for as_of in ["2017-11-24", "2018-03-31", "2018-08-31"] {
+        open_on(&book, &files, as_of);
+    }
     deliveries(&book, &files, &counts, &backwards);
     reviews(&book, &files);
     let known = report["figures"]["taken"].as_u64().unwrap();
@@ -139,24 +142,69 @@ fn payments(
             (event["stream"].as_str().unwrap().to_owned(), state)
         })
         .collect();
+    let mut homes_of: HashMap<&String, BTreeSet<&String>> = HashMap::new();
+    for customer in files.customers.values() {
+        let person = &customer["customer_unique_id"];
+        homes_of.entry(person).or_default().insert(&customer["customer_state"]);
+    }
     let mut found: BTreeMap<String, i64> = BTreeMap::new();
     for event in book.events("payment.received") {
         let receipt = event["body"]["receipt"].as_str().unwrap();
         let order = receipt.rsplit_once('-').unwrap().0;
         let on_file = &state_of[event["stream"].as_str().unwrap()];
         let person = files.person(order);
-        let homes: BTreeSet<&String> = files
-            .customers
-            .values()
-            .filter(|other| other["customer_unique_id"] == person["customer_unique_id"])
-            .map(|other| &other["customer_state"])
-            .collect();
+        let homes = &homes_of[&person["customer_unique_id"]];
         assert!(homes.contains(on_file), "{receipt}");
         let state = if homes.len() == 1 { on_file } else { &person["customer_state"] };
         *found.entry(state.clone()).or_default() +=
             event["body"]["amount"]["minor"].as_i64().unwrap();
     }
     assert_eq!(found, by_state);
+}
+
+/// What was open at the end of a past day: the debts of orders placed by then, less what payments had
+/// taken of them by then. A payment goes to its customer's oldest debts, whichever order it names,
+/// and takes from them when both it and they are there.
+fn open_on(book: &Book, files: &Files, as_of: &str) {
+    struct Debt {
+        placed_on: String,
+        left: i64,
+    }
+    let day = |time: &str| time[..10].to_owned();
+    let mut debts: BTreeMap<&str, BTreeMap<(String, &str), Debt>> = BTreeMap::new();
+    for line in &files.lines {
+        let order = line["order_id"].as_str();
+        let placed_on = day(&files.orders[order]["order_purchase_timestamp"]);
+        let person = files.person(order)["customer_unique_id"].as_str();
+        let debt = Debt { placed_on: placed_on.clone(), left: 0 };
+        let debt = debts.entry(person).or_default().entry((placed_on, order)).or_insert(debt);
+        debt.left += cents(&line["price"]) + cents(&line["freight_value"]);
+    }
+    let of_then = |debt: &&Debt| debt.placed_on.as_str() <= as_of;
+    let mut open: i64 =
+        debts.values().flat_map(BTreeMap::values).filter(of_then).map(|debt| debt.left).sum();
+    for payment in &files.payments {
+        let order = &files.orders[&payment["order_id"]];
+        let approved = &order["order_approved_at"];
+        let paid_at =
+            if approved.is_empty() { &order["order_purchase_timestamp"] } else { approved };
+        let (mut left, mut counts_from, mut taken) =
+            (cents(&payment["payment_value"]), day(paid_at), 0);
+        let person = files.person(&payment["order_id"])["customer_unique_id"].as_str();
+        for debt in debts.get_mut(person).into_iter().flat_map(BTreeMap::values_mut) {
+            let part = left.min(debt.left);
+            if part > 0 {
+                counts_from = counts_from.max(debt.placed_on.clone());
+            }
+            (left, debt.left, taken) = (left - part, debt.left - part, taken + part);
+        }
+        if counts_from.as_str() <= as_of {
+            open -= taken;
+        }
+    }
+    assert!(open > 0, "something was open on {as_of}");
+    let shown = book.run(&["receivables", "ageing", "--as-of", as_of]);
+    assert_eq!(shown["totals"][0]["open"]["minor"], open, "{as_of}");
 }
 
 fn deliveries(

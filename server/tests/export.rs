@@ -7,6 +7,8 @@ mod support;
 
 use std::io::Cursor;
 
+use axum::body::Body;
+use axum::http::Request;
 use daybook_core::event::transfer::ExportFormat;
 use daybook_server::export::cell::plain;
 use daybook_server::export::check::{Checked, Fault, check};
@@ -166,4 +168,101 @@ async fn a_file_that_is_cut_or_changed_is_told_from_a_whole_one() {
             assert!(!checked(&file[..end], format).whole, "{format}: cut at {end}");
         }
     }
+}
+
+/// A file longer than one part, and one without a byte.
+fn scans() -> [Vec<u8>; 2] {
+    [(0..150_000u32).map(|at| (at % 251) as u8).collect(), Vec::new()]
+}
+
+#[tokio::test]
+async fn attached_files_are_carried_when_asked_for_and_counted_otherwise() {
+    let place = filled().await;
+    let events = place.get("/v1/events?customer=C-2&kind=receivable.opened").await;
+    let event = events["events"][0]["event_id"].as_str().unwrap().to_owned();
+    for (index, scan) in scans().into_iter().enumerate() {
+        let request = Request::post(format!("/v1/events/{event}/attachments?name=scan-{index}"))
+            .header("x-daybook-actor", "U-01")
+            .header("content-type", "application/octet-stream");
+        let (status, body) = place.call(request.body(Body::from(scan)).unwrap()).await;
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    }
+    let file = place.file("/v1/export?personal=true&files=true").await;
+    let found = whole(&file, ExportFormat::Jsonl).found;
+    assert_eq!((found.files, found.files_size_bytes, found.files_left_out), (2, 150_000, 0));
+    let left_out = place.file("/v1/export?format=csv").await;
+    let found = whole(&left_out, ExportFormat::Csv).found;
+    assert_eq!((found.files, found.files_left_out), (0, 2));
+
+    // A part that is missing, or stands where no file is named, is seen.
+    let text = String::from_utf8(file.clone()).unwrap();
+    let parts: Vec<usize> = (0..)
+        .zip(text.lines())
+        .filter(|(_, line)| line.starts_with("{\"part\""))
+        .map(|(index, _)| index)
+        .collect();
+    assert_eq!(parts.len(), 5, "four of the long file, one of the empty");
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for part in &parts {
+        let mut less = lines.clone();
+        let part = less.remove(*part);
+        assert!(!checked(less.concat().as_bytes(), ExportFormat::Jsonl).whole);
+        less.insert(1, part);
+        let faults = checked(less.concat().as_bytes(), ExportFormat::Jsonl).faults;
+        assert!(faults.iter().any(|fault| matches!(fault, Fault::RowUnreadable { line: 2, .. })));
+    }
+    for query in ["files=true", "personal=true&files=true&format=csv"] {
+        assert_eq!(place.problem(&format!("/v1/export?{query}")).await["field"], "files");
+    }
+}
+
+/// A form with parts, as a browser or `curl -F` sends it.
+fn form(parts: &[(&str, &str, &[u8])]) -> Request<Body> {
+    let mut body = Vec::new();
+    for (name, file, content) in parts {
+        let head = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--edge--\r\n");
+    let request = Request::post("/v1/export/check").header("x-daybook-actor", "U-01");
+    let kind = "multipart/form-data; boundary=edge";
+    request.header("content-type", kind).body(Body::from(body)).unwrap()
+}
+
+#[tokio::test]
+async fn the_interface_checks_files_as_the_command_does() {
+    let place = filled().await;
+    let jsonl = place.file("/v1/export").await;
+    let xlsx = place.file("/v1/export?format=xlsx").await;
+    let csv = place.file("/v1/export?format=csv").await;
+    // As the command saves it: the table, and the statement beside it.
+    let text = String::from_utf8(csv.clone()).unwrap();
+    let table = text.rfind("\"#daybook-export\"").unwrap();
+    let mut statement = csv::ReaderBuilder::new().has_headers(false).from_reader(&csv[table..]);
+    let statement = statement.records().next().unwrap().unwrap()[1].to_owned();
+    let calls: [&[(&str, &str, &[u8])]; 4] = [
+        &[("file", "all.jsonl", &jsonl)],
+        &[("file", "ALL.XLSX", &xlsx)],
+        &[("file", "all.csv", &csv)],
+        &[("statement", "", statement.as_bytes()), ("file", "all.csv", &csv[..table])],
+    ];
+    for parts in calls {
+        let (status, body) = place.call(form(parts)).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        let checked: Checked = serde_json::from_slice(&body).unwrap();
+        assert!(checked.whole, "{:?}", checked.faults);
+    }
+    let (_, body) = place.call(form(&[("file", "all.csv", &csv[..table])])).await;
+    let checked: Checked = serde_json::from_slice(&body).unwrap();
+    assert_eq!(checked.faults, [Fault::StatementMissing]);
+    for parts in [&[("file", "all.txt", &jsonl[..])][..], &[("fyle", "", b"")], &[]] {
+        let (status, body) = place.call(form(parts)).await;
+        assert_eq!(status, 400, "{}", String::from_utf8_lossy(&body));
+    }
+    let (status, body) = place.call(form(&[("file", "all.xlsx", &jsonl)])).await;
+    assert_eq!(status, 400, "{}", String::from_utf8_lossy(&body));
 }

@@ -55,6 +55,9 @@ pub struct Export {
     /// Open personal sections: names, addresses, what was said; the file says so
     #[arg(long)]
     personal: bool,
+    /// Carry the content of attached files, too; JSON lines with personal sections open only
+    #[arg(long, requires = "personal")]
+    files: bool,
     /// What for; kept with the note of the export
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -134,6 +137,7 @@ impl Export {
             as_of: self.basis.as_of,
             known_at: self.basis.known_at,
             personal: self.personal,
+            files: self.files,
             reason,
         })
     }
@@ -271,6 +275,20 @@ fn say_taken(path: &Path, format: ExportFormat, checked: &Checked, lang: Lang) {
         }
     }
     say_holds(checked, lang);
+    let left_out = checked.found.files_left_out;
+    if left_out > 0 && format == ExportFormat::Jsonl {
+        let files = checked.export.as_ref().is_some_and(|export| export.files);
+        match (files, lang) {
+            (false, Lang::En) => crate::note!("--files carries the attached files, too"),
+            (false, Lang::Zh) => crate::note!("加上 --files 可一并导出附件"),
+            (true, Lang::En) => crate::note!(
+                "some attached files are erased or cannot be read: `daybook verify` names the latter"
+            ),
+            (true, Lang::Zh) => {
+                crate::note!("有附件已被抹除或无法读取：后者可由 `daybook verify` 指出");
+            }
+        }
+    }
 }
 
 pub(super) fn say_checked(path: &Path, checked: &Checked, lang: Lang) {
@@ -289,6 +307,7 @@ pub(super) fn say_checked(path: &Path, checked: &Checked, lang: Lang) {
 
 fn say_holds(checked: &Checked, lang: Lang) {
     let Holds { rows, voided, sums, digest, .. } = &checked.found;
+    let Holds { files, files_size_bytes, files_left_out, .. } = &checked.found;
     let mut table =
         Table::new([Column::text(""), Column::text(lang.pick("in the file", "文件中"))]);
     let mut say = |en: &str, zh: &str, value: String| {
@@ -312,6 +331,17 @@ fn say_holds(checked: &Checked, lang: Lang) {
     say("events", "事件", grouped(*rows));
     if *voided > 0 {
         say("of them void", "其中已作废", grouped(*voided));
+    }
+    if *files > 0 {
+        let (files, bytes) = (grouped(*files), grouped(*files_size_bytes));
+        let carried = match lang {
+            Lang::En => format!("{files} ({bytes} bytes)"),
+            Lang::Zh => format!("{files}（{bytes} 字节）"),
+        };
+        say("attached files", "附件", carried);
+    }
+    if *files_left_out > 0 {
+        say("attached files not in it", "不在其中的附件", grouped(*files_left_out));
     }
     for Sum { currency, amount } in sums {
         say("sum of amounts", "金额合计", format!("{amount} {currency}"));

@@ -108,9 +108,11 @@ fn print(report: &TakenOver, lang: Lang) {
         let files = grouped(report.attachments_left_out);
         match lang {
             Lang::En => {
-                crate::out!("{files} attached files are not in the export and were left out.")
+                crate::out!(
+                    "{files} attached files are not in the export and were left out; export with --files."
+                )
             }
-            Lang::Zh => crate::out!("{files} 个附件不在导出文件中，已略过。"),
+            Lang::Zh => crate::out!("{files} 个附件不在导出文件中，已略过；请以 --files 导出。"),
         }
     }
     let (name, book, position) = (&report.export.name, report.export.book, report.position);

@@ -21,6 +21,7 @@ pub(super) fn take(pen: &mut Pen) -> Told {
         from: Position(0),
         before: Position(4_000),
         personal: false,
+        files: false,
     };
     let request = pen.request_to_book(moment, Command::NoteExport(exported))?;
     let reason = Some(text("for the yearly audit")?);

@@ -367,7 +367,7 @@ pub const PAGES: &[Page] = &[
     plain(
         "import events",
         &[(
-            "daybook export -o events.jsonl --personal && \\\n                \
+            "daybook export -o events.jsonl --personal --files && \\\n                \
              daybook init --dir copy --zone Asia/Shanghai --currency CNY --calling-code 86 && \\\n                \
              daybook --dir copy import events events.jsonl",
             "everything into a new ledger",
@@ -403,9 +403,9 @@ pub const PAGES: &[Page] = &[
         "export",
         &[
             (
-                "daybook export --output events.jsonl --personal",
-                "everything, names included, to be taken into another ledger",
-                "全部内容，含姓名，可导入另一本账",
+                "daybook export --output events.jsonl --personal --files",
+                "everything, names and attached files included, to be taken into another ledger",
+                "全部内容，含姓名与附件，可导入另一本账",
             ),
             (
                 "daybook export -o payments.xlsx --kind payment.received --since 2026-01-01",

@@ -11,7 +11,7 @@ use crate::event::attachment::{AttachmentId, MediaType};
 use crate::event::book::PolicyVersionPublished;
 use crate::event::customer::{ContactAdded, CustomerField, CustomerKind, CustomerSource};
 use crate::event::merge::{DuplicateCheck, MergeReversed, MergeSide};
-use crate::event::{Actor, Body, Subject};
+use crate::event::{Actor, Body, StreamId, Subject};
 use crate::event::{
     accounting, assignment, commitment, complaint, confirmation, contract, credit, dunning,
     interaction, mail, merge, opportunity, organisation, quote, receivable, share, shipment,
@@ -95,8 +95,8 @@ pub struct TakeOver {
     pub recorded_at: Timestamp,
     /// Who acted there.
     pub actor: Actor,
-    /// For a void: the event there that it is about.
-    pub voids: Option<Place>,
+    /// For a void or an attached file: the event there that it is about.
+    pub about: Option<Place>,
     /// The event there that it corrects.
     pub corrects: Option<Place>,
     /// The fact.
@@ -107,9 +107,16 @@ pub struct TakeOver {
     pub facts: Vec<Place>,
 }
 
-/// Where an event of another ledger is found here: the event there that was asked for, and its place
-/// among what followed from that, 0 for the event itself.
-pub type Place = (EventId, usize);
+/// Where an event of another ledger is found here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The stream of the event there that was asked for.
+    pub stream: StreamId,
+    /// That event.
+    pub event: EventId,
+    /// The place among what followed from it, 0 for the event itself.
+    pub after: usize,
+}
 
 /// Asks to attach an uploaded file to an event (X30).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

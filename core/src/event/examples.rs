@@ -99,7 +99,7 @@ pub fn fields(kind: Kind) -> Value {
         Kind::DataExported => json!({
             "format": "csv", "of_customer": "C-0173", "kind": "invoice.issued",
             "since": "2026-01-01T00:00:00+08:00", "as_of": "2026-03-31T23:59:59.999999+08:00",
-            "known_at": null, "from": 0, "before": 700, "personal": false,
+            "known_at": null, "from": 0, "before": 700, "personal": false, "files": false,
         }),
         Kind::ImportReverted => json!({
             "import": "service-desk-2026", "applied_at": 940, "from": 0, "before": 940,

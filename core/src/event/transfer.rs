@@ -42,6 +42,9 @@ crate::record! {
         pub before: Position,
         /// Whether personal sections were opened.
         pub personal: bool,
+        /// Whether the content of attached files was taken, too.
+        #[serde(default)]
+        pub files: bool,
     }
 }
 

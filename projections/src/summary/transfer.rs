@@ -10,10 +10,10 @@ pub(super) fn exported(body: &DataExported) -> Summary {
     let (from, before) = (body.from, body.before);
     let kind = body.kind.as_ref().and_then(|kind| Kind::from_name(kind.as_str()));
     let (what, what_zh) = kind.map_or(("events", "事件"), |kind| (kind.name(), kind.label_zh()));
-    let personal = if body.personal {
-        ("", "")
-    } else {
-        (", personal sections sealed", "，个人内容未开封")
+    let personal = match (body.personal, body.files) {
+        (false, _) => (", personal sections sealed", "，个人内容未开封"),
+        (true, false) => ("", ""),
+        (true, true) => (", attached files included", "，含附件"),
     };
     let whose = body.of_customer.as_ref().map(|customer| format!("{customer} "));
     let whose = whose.unwrap_or_default();

@@ -73,6 +73,9 @@ pub struct ExportQuery {
     /// Whether personal sections are opened; they stay sealed otherwise.
     #[serde(default)]
     pub personal: bool,
+    /// Whether the content of attached files is carried; JSON lines with personal sections open only.
+    #[serde(default)]
+    pub files: bool,
     /// What for, in words; kept with the note of the export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Note>,
@@ -145,6 +148,7 @@ async fn export(
 struct Plan {
     format: ExportFormat,
     personal: bool,
+    files: bool,
     asked: Asked,
     query: Query,
     resolved: Resolved,
@@ -179,7 +183,17 @@ fn plan(reader: &Reader, query: &ExportQuery) -> Result<Plan, ApiError> {
     };
     let voided = resolved.voided(reader)?;
     let format = query.format.unwrap_or(ExportFormat::Jsonl);
-    Ok(Plan { format, personal: query.personal, asked, query: query_of_log, resolved, voided })
+    let ExportQuery { personal, files, .. } = *query;
+    if files && (format != ExportFormat::Jsonl || !personal) {
+        let problem = (
+            "attached files go only into JSON lines with personal sections open",
+            "附件只能随个人内容已开封的 JSON 行一同导出",
+        );
+        let hint =
+            ("ask for format=jsonl and personal=true", "请要求 format=jsonl 与 personal=true");
+        return Err(ApiError::malformed("files", problem, hint));
+    }
+    Ok(Plan { format, personal, files, asked, query: query_of_log, resolved, voided })
 }
 
 impl Plan {
@@ -201,6 +215,7 @@ impl Plan {
             query: self.asked.clone(),
             basis: self.resolved.view.clone(),
             personal: self.personal,
+            files: self.files,
             exported_at,
             exported_by,
             noted_at: noted.position,
@@ -227,6 +242,7 @@ async fn note(
         from: plan.asked.from,
         before: plan.asked.before,
         personal: plan.personal,
+        files: plan.files,
     };
     let request = Request {
         customer: None,

@@ -285,7 +285,7 @@ fn anew(to: &CustomerCode, event: &Event, body: Body) -> Result<Request, ApiErro
     let over = TakeOver {
         recorded_at: envelope.recorded_at,
         actor: envelope.actor.clone(),
-        voids: None,
+        about: None,
         corrects: None,
         command,
         follows: None,

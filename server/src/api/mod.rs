@@ -19,6 +19,7 @@ pub mod diff;
 pub mod duplicates;
 pub mod error;
 pub mod events;
+pub mod export_check;
 pub mod exports;
 pub mod extract;
 pub mod feed;
@@ -62,6 +63,7 @@ pub fn routes() -> Routes {
         .and(diff::routes())
         .and(events::routes())
         .and(exports::routes())
+        .and(export_check::routes())
         .and(feed::routes())
         .and(funnel::routes())
         .and(handover::routes())

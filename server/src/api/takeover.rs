@@ -118,6 +118,7 @@ impl From<TakeOverError> for ApiError {
                 ApiError::malformed("file", problem, hint)
             }
             TakeOverError::Ledger(error) => error.into(),
+            TakeOverError::Refused { refusal } => ApiError::refused(&refusal.rejection),
             TakeOverError::Text(error) => ApiError::malformed("file", &error, CHECK),
         }
     }

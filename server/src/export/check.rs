@@ -8,7 +8,10 @@
 use std::borrow::Cow;
 use std::io::{BufRead, Read, Seek};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use calamine::{DataRef, Reader as _, Xlsx};
+use daybook_core::event::Kind;
 use daybook_core::event::transfer::ExportFormat;
 use daybook_core::money::{Currency, Money};
 use daybook_core::position::Position;
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cell::{neutral, plain};
-use super::jsonl::{First, Last};
+use super::jsonl::{DAMAGED_MARK, END_MARK, First, Last, PART_MARK, Part};
 use super::row::Row;
 use super::table::{BYTE_ORDER_MARK, COLUMNS, MARK, Table};
 use super::workbook::{BODY_CELLS, SHEET, STATEMENT_LINE, STATEMENT_SHEET};
@@ -142,7 +145,20 @@ struct Check {
     said: Option<Holds>,
     tally: Tally,
     last: Option<Position>,
+    file: OfFile,
     faults: Vec<Fault>,
+}
+
+/// What is known of the attached file that the last row names.
+#[derive(Default)]
+enum OfFile {
+    /// It names none.
+    #[default]
+    None,
+    /// Nothing of its content has come, or it broke off.
+    LeftOut,
+    /// So many bytes of its content have come.
+    Carried(u64),
 }
 
 impl Check {
@@ -169,6 +185,36 @@ impl Check {
         }
         self.last = Some(position);
         self.tally.add(counted);
+        self.count_file();
+        if counted.kind == Kind::AttachmentAdded.name() {
+            self.file = OfFile::LeftOut;
+        }
+    }
+
+    /// Counts the attached file of the row before.
+    fn count_file(&mut self) {
+        match std::mem::take(&mut self.file) {
+            OfFile::None => {}
+            OfFile::LeftOut => self.tally.add_file(None),
+            OfFile::Carried(size_bytes) => self.tally.add_file(Some(size_bytes)),
+        }
+    }
+
+    /// Takes a line with content of an attached file; `Err` says what is wrong.
+    fn part(&mut self, text: &[u8]) -> Result<(), String> {
+        if text.starts_with(DAMAGED_MARK) {
+            self.file = OfFile::LeftOut;
+            return Ok(());
+        }
+        let part: Part = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        let part = STANDARD.decode(part.part).map_err(|error| error.to_string())?;
+        let before = match self.file {
+            OfFile::None => return Err("it belongs to no attached file".to_owned()),
+            OfFile::LeftOut => 0,
+            OfFile::Carried(before) => before,
+        };
+        self.file = OfFile::Carried(before + part.len() as u64);
+        Ok(())
     }
 
     fn lines(&mut self, mut input: impl BufRead) -> std::io::Result<String> {
@@ -179,7 +225,7 @@ impl Check {
                 let why = "it stands after the end".to_owned();
                 self.fault(Fault::RowUnreadable { line: number, why });
             }
-            if text.starts_with(br#"{"export_end":"#) {
+            if text.starts_with(END_MARK) {
                 match serde_json::from_slice::<Last>(&text) {
                     Ok(last) => self.said = Some(last.export_end),
                     Err(error) => self.fault(Fault::StatementUnreadable { why: error.to_string() }),
@@ -194,11 +240,15 @@ impl Check {
                 }
                 continue;
             }
-            match serde_json::from_slice::<Row>(&text) {
-                Ok(row) => self.count(number, &Counted::from(&row)),
-                Err(error) => {
-                    self.fault(Fault::RowUnreadable { line: number, why: error.to_string() });
-                }
+            let read = if text.starts_with(PART_MARK) || text.starts_with(DAMAGED_MARK) {
+                self.part(&text)
+            } else {
+                let row = serde_json::from_slice::<Row>(&text);
+                row.map(|row| self.count(number, &Counted::from(&row)))
+                    .map_err(|error| error.to_string())
+            };
+            if let Err(why) = read {
+                self.fault(Fault::RowUnreadable { line: number, why });
             }
         }
         Ok(daybook_core::codec::layout::hex(&digest.finalize()))
@@ -315,6 +365,7 @@ impl Check {
     }
 
     fn finish(mut self, digest: String) -> Checked {
+        self.count_file();
         let found = std::mem::take(&mut self.tally).finish(digest);
         if let Some(version) = self
             .origin

@@ -55,6 +55,9 @@ pub struct Origin {
     pub basis: BasisView,
     /// Whether personal sections are open in the file.
     pub personal: bool,
+    /// Whether it carries the content of attached files.
+    #[serde(default)]
+    pub files: bool,
     /// When it was made.
     pub exported_at: Timestamp,
     /// Who asked for it.
@@ -102,6 +105,16 @@ pub struct Holds {
     pub sealed_sections: u64,
     /// Personal sections whose key was destroyed.
     pub erased_sections: u64,
+    /// Attached files whose content is in the file.
+    #[serde(default)]
+    pub files: u64,
+    /// The bytes of their content.
+    #[serde(default)]
+    pub files_size_bytes: u64,
+    /// Attached files that rows name and whose content is not in the file: not asked for, erased,
+    /// missing or damaged.
+    #[serde(default)]
+    pub files_left_out: u64,
     /// The position of the first row.
     pub first: Option<Position>,
     /// The position of the last row.
@@ -199,6 +212,17 @@ impl Tally {
             row.amount.iter().for_each(|amount| sums.add(amount));
         }
         row.amount.iter().for_each(|amount| self.sums.add(amount));
+    }
+
+    /// Counts an attached file: the bytes of its content, or nothing when it is left out.
+    pub fn add_file(&mut self, size_bytes: Option<u64>) {
+        match size_bytes {
+            Some(size_bytes) => {
+                self.holds.files += 1;
+                self.holds.files_size_bytes += size_bytes;
+            }
+            None => self.holds.files_left_out += 1,
+        }
     }
 
     /// Returns what the rows were, with their digest.

@@ -1,11 +1,12 @@
 //! Walking the log into a file, a bounded part in memory at a time.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use daybook_core::event::Body;
 use daybook_core::event::transfer::ExportFormat;
 use daybook_core::ledger::read::Query;
-use daybook_core::ledger::{OpenedEvent, Reader};
+use daybook_core::ledger::{AttachError, OpenedEvent, Reader};
+use daybook_core::position::Position;
 use daybook_projections::Voided;
 
 use super::jsonl::JsonLines;
@@ -27,6 +28,19 @@ pub trait Form {
     /// # Errors
     /// [`ExportError`].
     fn row(&mut self, row: &Row, body: &Body, out: &mut dyn Write) -> Result<(), ExportError>;
+
+    /// Writes the content of an attached file behind its row; tells how many bytes it has, or
+    /// nothing when the file does not carry it.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    fn file(
+        &mut self,
+        _content: &mut dyn Read,
+        _out: &mut dyn Write,
+    ) -> Result<Option<u64>, ExportError> {
+        Ok(None)
+    }
 
     /// Writes what comes after the last row, the statement included.
     ///
@@ -72,6 +86,27 @@ pub fn write(
         let row = Row::new(&mut opened, voided)?;
         tally.add(&Counted::from(&row));
         form.row(&row, &opened.event.body, out)?;
+        if let Body::AttachmentAdded(_) = &opened.event.body {
+            let content = match origin.files {
+                true => content(reader, row.position)?,
+                false => None,
+            };
+            let carried = match content {
+                Some(mut content) => form.file(&mut content, out)?,
+                None => None,
+            };
+            tally.add_file(carried);
+        }
     }
     form.end(origin, tally, out)
+}
+
+/// Opens the content of an attached file; nothing when its key is destroyed, or it is missing or
+/// damaged, which `verify` names.
+fn content(reader: &Reader, position: Position) -> Result<Option<impl Read>, ExportError> {
+    match reader.attached_file(position) {
+        Ok(file) => Ok(file.map(|file| file.content)),
+        Err(AttachError::Ledger(error)) if error.code() != "key_destroyed" => Err(error.into()),
+        Err(_) => Ok(None),
+    }
 }

@@ -181,7 +181,7 @@ impl Work<'_, '_> {
 
     /// Makes an attachment's event of the command and of what the store knows of the file. From
     /// here on the file is known to stay: the store has synced it and its name.
-    fn attach(
+    pub(super) fn attach(
         &mut self,
         stream: &StreamId,
         attach: AttachFile,

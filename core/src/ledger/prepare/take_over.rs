@@ -2,8 +2,9 @@
 
 use super::super::batch::EventRef;
 use super::{Said, Stop, Work};
-use crate::decide::command::{Place, TakeOver};
-use crate::decide::{Rejection, Request};
+use crate::decide::command::{AttachFile, Place, TakeOver};
+use crate::decide::{Command, Rejection, Request};
+use crate::event::receivable::IdentificationStep;
 use crate::event::{Body, StreamId};
 
 impl Work<'_, '_> {
@@ -20,17 +21,30 @@ impl Work<'_, '_> {
             let what = "the time it was recorded in the other ledger";
             return Err(Rejection::InstantInFuture { what, at, now }.into());
         }
-        let corrects = over.corrects.map(|place| self.taken(stream, place)).transpose()?;
+        let corrects = over.corrects.map(|place| self.taken(&place)).transpose()?;
         let corrects = corrects.map(|here| here.event_id);
         let said = Said { corrects, there: Some((at, over.actor)), ..said };
-        if let Some(place) = over.voids {
-            let target = self.taken(stream, place)?;
-            return self.void_taken(stream, &said, target.event_id);
-        }
-        let mut body = self.propose(stream, &said, over.command)?;
+        let about = over.about.map(|place| self.taken(&place)).transpose()?;
+        let about = about.map(|here| here.event_id);
+        let mut body = match (over.command, about) {
+            (Command::VoidEvent(_), Some(target)) => {
+                return self.void_taken(stream, &said, target);
+            }
+            (Command::AttachFile(file), Some(event)) => {
+                let body = self.attach(stream, AttachFile { event: Some(event), ..file }, None)?;
+                return self.accept(stream, &said, body, None);
+            }
+            // As it was recorded there, it says which half of a pair it is.
+            (Command::IdentifyReceipt(half), _)
+                if half.step == Some(IdentificationStep::Leaves) =>
+            {
+                Body::ReceiptIdentified(half)
+            }
+            (command, _) => self.propose(stream, &said, command)?,
+        };
         if let Body::MergeReversed(reversed) = &mut body {
             for (fact, place) in reversed.facts.iter_mut().zip(over.facts) {
-                let here = self.taken(stream, place)?;
+                let here = self.taken(&place)?;
                 (fact.event, fact.position) = (here.event_id, here.position);
             }
         }
@@ -41,12 +55,13 @@ impl Work<'_, '_> {
     }
 
     /// Finds what an event of the other ledger has become here.
-    fn taken(&mut self, stream: &StreamId, place: Place) -> Result<EventRef, Stop> {
-        let (event, after) = place;
-        let unknown = || Stop::from(Rejection::EventUnknown { event });
-        let key = self.key_mark(&Request::key_there(event));
+    fn taken(&mut self, place: &Place) -> Result<EventRef, Stop> {
+        let Place { stream, event, after } = place;
+        let unknown = || Stop::from(Rejection::EventUnknown { event: *event });
+        self.ready(stream)?;
+        let key = self.key_mark(&Request::key_there(*event));
         let seen = self.draft(stream).request(&key).ok_or_else(unknown)?;
         let answer = self.first_answer(seen.position)?;
-        answer.events.into_iter().nth(after).ok_or_else(unknown)
+        answer.events.into_iter().nth(*after).ok_or_else(unknown)
     }
 }

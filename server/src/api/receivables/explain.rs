@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use daybook_core::money::Currency;
 use daybook_core::time::Date;
-use daybook_projections::amounts::currency_of;
 use daybook_projections::receivables::explain::{Figure, Part, explain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

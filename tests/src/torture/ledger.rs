@@ -164,7 +164,14 @@ impl<const FILES: bool> Tortured for Whole<FILES> {
     fn open(dir: &Path, seed: u64) -> Result<(Self, OpenReport), NotOpened> {
         let open = book::open(dir, surroundings(dir)).map_err(|error| not_opened(&error))?;
         let report = open.report.clone();
-        let groups = groups(&open).map_err(|text| NotOpened { code: "broken".to_owned(), text })?;
+        let groups = match groups(&open) {
+            Ok(groups) => groups,
+            Err(text) => {
+                // Otherwise the writer's thread may still be closing the files when they are verified.
+                drop(open.ledger.close());
+                return Err(NotOpened { code: "broken".to_owned(), text });
+            }
+        };
         let (dir, problems) = (dir.to_owned(), Closed::default());
         Ok((Whole { dir, seed, open: Some(open), number: groups, problems }, report))
     }

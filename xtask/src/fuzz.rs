@@ -71,11 +71,14 @@ fn fuzz(tool: &Path, daybook: &Path, place: &Path, examples: u32) -> ChoreResult
 
 fn call(tool: &Path, server: &mut Child, token: &Path, place: &Path, examples: u32) -> ChoreResult {
     let said = server.stdout.take().ok_or("the server says nothing")?;
-    let address = BufReader::new(said).lines().map_while(Result::ok).find_map(|line| {
+    let mut said = BufReader::new(said).lines().map_while(Result::ok);
+    let address = said.by_ref().find_map(|line| {
         let at = line.find("http://")?;
         Some(line.get(at..)?.trim().to_owned())
     });
     let address = address.ok_or("the server did not start")?;
+    // Whoever writes into a pipe that nobody reads ends.
+    std::thread::spawn(move || said.for_each(drop));
     let token = std::fs::read_to_string(token)?;
     let output = Command::new(tool)
         .arg("run")

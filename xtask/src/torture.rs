@@ -44,9 +44,6 @@ const BARS: &[(&str, &str, u64, u64)] = &[
     ),
 ];
 
-/// Bars that `torture` alone runs: too few runs of them have been seen to hold a change back.
-const TORTURE_ONLY: &[&str] = &["R12"];
-
 /// Lists the bars.
 pub fn list() {
     for (id, what, full, _) in BARS {
@@ -83,9 +80,7 @@ pub fn check() -> Measured<Vec<String>> {
     build()?;
     let mut failed = Vec::new();
     for (id, what, _, small) in BARS {
-        if TORTURE_ONLY.contains(id) {
-            println!("skipped  {id}: `cargo xtask torture {id}` runs it");
-        } else if !one(id, *small) {
+        if !one(id, *small) {
             failed.push(format!("{id}: {what}"));
         }
     }

@@ -140,6 +140,17 @@ impl Listener {
             ));
         };
         self.list(global.language());
+        if self.refused > 0 && refused.is_none() {
+            match self.lang {
+                Lang::En => crate::note!(
+                    "import again with --refused FILE to have the refused rows in a file, mend them \
+                     there and import that; what was taken is not taken twice"
+                ),
+                Lang::Zh => crate::note!(
+                    "再次导入并加上 --refused 文件，可把被拒绝的行写入该文件，改正后再导入；已导入的不会重复"
+                ),
+            }
+        }
         if let (Some(path), true) = (refused, self.refused > 0) {
             let path = path.display();
             match self.lang {
